@@ -1,0 +1,76 @@
+#include "base/json.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static void *json_alloc(size_t size)
+{
+    struct error ignored;
+    return mem_array(1, size, &ignored);
+}
+
+void json_init(void)
+{
+    json_set_alloc_funcs(json_alloc, mem_free);
+}
+
+enum err json_set(json_t *object, const char *key, json_t *value, struct error *err)
+{
+    if (value == NULL || json_object_set_new(object, key, value) != 0)
+        return FAIL(err, ERR_NOMEM, "out of memory for the JSON field %s", key);
+    return ERR_OK;
+}
+
+enum err json_append(json_t *array, json_t *value, struct error *err)
+{
+    if (value == NULL || json_array_append_new(array, value) != 0)
+        return FAIL(err, ERR_NOMEM, "out of memory for a JSON array");
+    return ERR_OK;
+}
+
+json_t *json_number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *json_text(const char *text)
+{
+    json_t *value = json_string(text);
+    if (value != NULL)
+        return value;
+    /* Not UTF-8 (or no memory, and then the next call fails too): keep what is plain ASCII. */
+    struct error ignored;
+    struct strbuf buf;
+    strbuf_init(&buf, 4 * strlen(text) + 64);
+    enum err rc = strbuf_add(&buf, "", 0, &ignored);
+    for (const char *c = text; rc == ERR_OK && *c != '\0'; c++)
+        rc = (unsigned char)*c < 0x80 ? strbuf_add(&buf, c, 1, &ignored)
+                                      : strbuf_add(&buf, "\xEF\xBF\xBD", 3, &ignored);
+    value = rc == ERR_OK ? json_string(buf.ptr) : NULL;
+    strbuf_release(&buf);
+    return value;
+}
+
+struct sink {
+    struct strbuf *out;
+    struct error *err;
+};
+
+static int to_strbuf(const char *bytes, size_t size, void *data)
+{
+    struct sink *sink = data;
+    return strbuf_add(sink->out, bytes, size, sink->err) == ERR_OK ? 0 : -1;
+}
+
+enum err json_write(const json_t *value, int indent, struct strbuf *out, struct error *err)
+{
+    struct sink sink = {out, err};
+    const size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(17) |
+                         (indent > 0 ? (size_t)JSON_INDENT((unsigned)indent) : (size_t)JSON_COMPACT);
+    *err = (struct error){.code = ERR_OK};
+    if (json_dump_callback(value, to_strbuf, &sink, flags) == 0)
+        return ERR_OK;
+    return err->code != ERR_OK ? err->code : FAIL(err, ERR_NOMEM, "out of memory writing JSON");
+}

@@ -1,0 +1,31 @@
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+/*
+ * JSON values: jansson's, with its allocations counted by base/memory.h and its "could not"
+ * turned into a struct error. Rooms use this header and jansson's reading functions
+ * (json_object_get, json_is_…); jansson.h itself is included here only.
+ *
+ * The setters take over `value` (also when they fail), and accept a NULL value as the failure to
+ * make one, so that calls can be chained without a check each.
+ */
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+/* Once, before any other use in the process: hands jansson our allocator. */
+void json_init(void);
+
+MUST_CHECK enum err json_set(json_t *object, const char *key, json_t *value, struct error *err);
+MUST_CHECK enum err json_append(json_t *array, json_t *value, struct error *err);
+/* A real is null where it is not finite, since JSON has no word for it. */
+json_t *json_number(double value);
+/* Text that may hold anything: bytes that are not UTF-8 become U+FFFD. */
+json_t *json_text(const char *text);
+
+/* Add the value as text to `out`: indent 0 is one line. Reals keep 17 digits. */
+MUST_CHECK enum err json_write(const json_t *value, int indent, struct strbuf *out,
+                               struct error *err);
+
+#endif

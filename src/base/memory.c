@@ -1,0 +1,163 @@
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { ALIGNMENT = 64 };
+static const size_t MAP_FROM_BYTES = (size_t)4 << 20; /* larger arrays are mapped */
+
+/* Stands before each array, in a cache line of its own so that the array stays aligned. */
+struct block {
+    size_t size_bytes; /* of the array */
+    size_t mapped_bytes; /* of the whole mapping, or 0 for one from the heap */
+};
+static_assert(sizeof(struct block) <= ALIGNMENT, "the header fits its line");
+
+static atomic_llong held_bytes, peak_bytes, fail_at, asked;
+
+static struct block *header(void *array)
+{
+    return (struct block *)(void *)((char *)array - ALIGNMENT);
+}
+
+static bool made_to_fail(void)
+{
+    long long limit = atomic_load(&fail_at);
+    return limit > 0 && atomic_fetch_add(&asked, 1) + 1 >= limit;
+}
+
+static void count(long long bytes)
+{
+    long long held = atomic_fetch_add(&held_bytes, bytes) + bytes;
+    long long peak = atomic_load(&peak_bytes);
+    while (held > peak && !atomic_compare_exchange_weak(&peak_bytes, &peak, held))
+        ;
+}
+
+static struct block *map_block(size_t total)
+{
+    void *at = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED)
+        return NULL;
+    madvise(at, total, MADV_HUGEPAGE); /* a wish: kernels without it are only slower */
+    return at;
+}
+
+void *mem_array(size_t items, size_t size, struct error *err)
+{
+    size_t bytes, total;
+    if (__builtin_mul_overflow(items, size, &bytes) ||
+        __builtin_add_overflow(bytes, (size_t)2 * ALIGNMENT, &total)) {
+        (void)FAIL(err, ERR_NOMEM, "an array of %zu x %zu bytes is too large", items, size);
+        return NULL;
+    }
+    total -= total % ALIGNMENT; /* still at least one line for the header and all of the array */
+    struct block *block = NULL;
+    const bool mapped = total >= MAP_FROM_BYTES;
+    if (!made_to_fail())
+        block = mapped ? map_block(total) : aligned_alloc(ALIGNMENT, total);
+    if (block == NULL) {
+        (void)FAIL(err, ERR_NOMEM, "out of memory: could not get %zu bytes", bytes);
+        return NULL;
+    }
+    if (!mapped)
+        memset(block, 0, total);
+    block->size_bytes = bytes;
+    block->mapped_bytes = mapped ? total : 0;
+    count((long long)bytes);
+    return (char *)block + ALIGNMENT;
+}
+
+void *mem_resize(void *array, size_t items, size_t size, struct error *err)
+{
+    if (array == NULL)
+        return mem_array(items, size, err);
+    void *grown = mem_array(items, size, err);
+    if (grown == NULL)
+        return NULL;
+    size_t old = header(array)->size_bytes, new = items *size;
+    memcpy(grown, array, old < new ? old : new);
+    mem_free(array);
+    return grown;
+}
+
+void *mem_dup(const void *bytes, size_t size, struct error *err)
+{
+    void *copy = mem_array(1, size, err);
+    if (copy != NULL && size > 0)
+        memcpy(copy, bytes, size);
+    return copy;
+}
+
+char *mem_dup_string(const char *text, struct error *err)
+{
+    return mem_dup(text, strlen(text) + 1, err);
+}
+
+void mem_free(void *array)
+{
+    if (array == NULL)
+        return;
+    struct block *block = header(array);
+    count(-(long long)block->size_bytes);
+    if (block->mapped_bytes > 0)
+        munmap(block, block->mapped_bytes);
+    else
+        free(block);
+}
+
+int64_t mem_held_bytes(void)
+{
+    return atomic_load(&held_bytes);
+}
+
+int64_t mem_peak_bytes(void)
+{
+    return atomic_load(&peak_bytes);
+}
+
+void mem_reset_peak(void)
+{
+    atomic_store(&peak_bytes, atomic_load(&held_bytes));
+}
+
+void mem_fail_after(int64_t n)
+{
+    atomic_store(&asked, 0);
+    atomic_store(&fail_at, n);
+}
+
+int64_t mem_fail_count(void)
+{
+    return atomic_load(&asked);
+}
+
+/* A line of /proc/self/status such as "VmHWM:    1234 kB". Not getrusage: its peak is inherited
+ * from the process that started this one. */
+static int64_t status_bytes(const char *name)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    if (file == NULL)
+        return 0;
+    char line[256];
+    int64_t bytes = 0;
+    while (fgets(line, sizeof(line), file))
+        if (strncmp(line, name, strlen(name)) == 0)
+            bytes = strtoll(line + strlen(name), NULL, 10) * 1024;
+    fclose(file);
+    return bytes;
+}
+
+int64_t mem_rss_bytes(void)
+{
+    return status_bytes("VmRSS:");
+}
+
+int64_t mem_peak_rss_bytes(void)
+{
+    return status_bytes("VmHWM:");
+}

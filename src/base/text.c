@@ -1,0 +1,138 @@
+#include "base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+void strbuf_init(struct strbuf *buf, size_t cap_bytes)
+{
+    *buf = (struct strbuf){.cap = cap_bytes};
+}
+
+void strbuf_release(struct strbuf *buf)
+{
+    mem_free(buf->ptr);
+    *buf = (struct strbuf){.cap = buf->cap};
+}
+
+static enum err reserve(struct strbuf *buf, size_t more, struct error *err)
+{
+    size_t need = buf->len + more + 1;
+    if (need <= buf->capacity)
+        return ERR_OK;
+    if (need > buf->cap)
+        return FAIL(err, ERR_INVALID, "text of %zu bytes is over its limit of %zu", need, buf->cap);
+    size_t capacity = buf->capacity < 64 ? 64 : 2 * buf->capacity;
+    while (capacity < need)
+        capacity *= 2;
+    char *grown = mem_resize(buf->ptr, capacity, 1, err);
+    if (grown == NULL)
+        return ERR_NOMEM;
+    buf->ptr = grown;
+    buf->capacity = capacity;
+    return ERR_OK;
+}
+
+enum err strbuf_add(struct strbuf *buf, const void *bytes, size_t len, struct error *err)
+{
+    enum err rc;
+    TRY(reserve(buf, len, err));
+    if (len > 0)
+        memcpy(buf->ptr + buf->len, bytes, len);
+    buf->len += len;
+    buf->ptr[buf->len] = '\0';
+done:
+    return rc;
+}
+
+enum err strbuf_addf(struct strbuf *buf, struct error *err, const char *format, ...)
+{
+    enum err rc;
+    va_list args;
+    va_start(args, format);
+    int need = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (need < 0)
+        return FAIL(err, ERR_INTERNAL, "cannot format text");
+    TRY(reserve(buf, (size_t)need, err));
+    va_start(args, format);
+    vsnprintf(buf->ptr + buf->len, (size_t)need + 1, format, args);
+    va_end(args);
+    buf->len += (size_t)need;
+done:
+    return rc;
+}
+
+bool text_int(const char *text, int64_t *ret_value)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || text[0] == ' ')
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+bool text_real(const char *text, double *ret_value)
+{
+    char *end;
+    errno = 0;
+    double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(value) || text[0] == ' ')
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+const char *text_bytes(int64_t bytes, char *out, size_t out_size)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+    while (value >= 999.5 && unit < 5) {
+        value /= 1000;
+        unit++;
+    }
+    snprintf(out, out_size, value < 9.95 && unit > 0 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    return out;
+}
+
+const char *text_grouped(int64_t value, char *out, size_t out_size)
+{
+    char digits[24];
+    uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    size_t len = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, magnitude);
+    size_t used = 0;
+    if (value < 0 && used + 1 < out_size)
+        out[used++] = '-';
+    for (size_t i = 0; i < len && used + 2 < out_size; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            out[used++] = ',';
+        out[used++] = digits[i];
+    }
+    out[used] = '\0';
+    return out;
+}
+
+const char *text_seconds(double seconds, char *out, size_t out_size)
+{
+    if (!(seconds >= 0))
+        snprintf(out, out_size, "?");
+    else if (seconds < 0.0995)
+        snprintf(out, out_size, "%.0f ms", seconds * 1000);
+    else if (seconds < 9.95)
+        snprintf(out, out_size, "%.1f s", seconds);
+    else if (seconds < 3599.5)
+        snprintf(out, out_size, "%d:%02d", (int)(seconds + 0.5) / 60, (int)(seconds + 0.5) % 60);
+    else
+        snprintf(out, out_size, "%d h %02d min", (int)(seconds / 3600),
+                 (int)(seconds / 60) % 60);
+    return out;
+}

@@ -1,0 +1,56 @@
+#ifndef MODEL_FILE_H
+#define MODEL_FILE_H
+
+/*
+ * The model file: a pickle (protocol 5) of plain Python objects and NumPy arrays, which Python
+ * opens with numpy alone and which this program maps and scores from without a copy. Every byte
+ * is documented in docs/model-file.md. Nothing is ever executed: the reader knows only the exact
+ * opcodes that the writer writes, checks every length, and refuses all else.
+ */
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "data/idmap.h"
+#include "model/model.h"
+
+/* What a file holds. To write, all is borrowed; of a file that was opened, all belongs to it. */
+struct model_record {
+    const struct model *model;
+    const struct idmap *users, *items;
+    const struct csr *matrix;   /* train counts, users × items */
+    const int64_t *popularity;  /* [items] */
+    const json_t *params;       /* object: the kind's and the run's parameters */
+    const json_t *metrics;      /* object */
+    const json_t *data;         /* object: passport and funnel */
+    uint64_t seed;
+    const char *version;
+};
+
+/*
+ * Write to a temporary file in `directory`, fsync, link to "{kind}_model_{job}_{stamp}.pkl" (or
+ * with _2, _3 … before ".pkl": an existing file is never overwritten), fsync the directory. On
+ * failure nothing is left. ret_path has the path, ret_sha256 the sum of the whole file.
+ * The directory is made when it is not there.
+ * Errors: ERR_IO (which names the file and the system's reason), ERR_DENIED, ERR_NOMEM,
+ * ERR_CANCELLED. Cost: one pass over the arrays; the sums use the processor's SHA instructions.
+ */
+MUST_CHECK enum err model_file_write(const struct model_record *record, const char *directory,
+                                     int64_t job_id, const char *stamp,
+                                     const struct progress *progress, char **ret_path,
+                                     char ret_sha256[HASH_HEX_SIZE], struct error *err);
+
+struct model_file; /* an open file; never changes, so threads may share it */
+
+/*
+ * Map and check a file: opcodes, lengths, shapes, indices and, with `verify`, the checksum over
+ * all arrays (one pass over the file; without it only what the reader touches is read).
+ * ERR_CORRUPT says at which byte and what was expected; ERR_NOT_FOUND, ERR_DENIED, ERR_IO,
+ * ERR_NOMEM. The caller closes it; model and record are borrowed from it.
+ */
+MUST_CHECK enum err model_file_open(const char *path, bool verify, struct model_file **ret_file,
+                                    struct error *err);
+const struct model_record *model_file_record(const struct model_file *file);
+void model_file_close(struct model_file *file); /* NULL is allowed */
+
+#endif
