@@ -1,0 +1,24 @@
+# add_integration_test(name script [argument ...]): by the end of its name, a shell script that
+# prints TAP lines or a Python unittest. Each gets RECTRAIN (the program), RECTRAIN_SHARED and
+# RECTRAIN_BUILD in its environment.
+find_package(Python3 COMPONENTS Interpreter REQUIRED)
+function(add_integration_test name script)
+    set(runner bash)
+    if(script MATCHES "\\.py$")
+        set(runner ${Python3_EXECUTABLE} -B)
+    endif()
+    add_test(NAME integration_${name}
+        COMMAND ${runner} ${CMAKE_CURRENT_SOURCE_DIR}/integration/${script} ${ARGN}
+        WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(integration_${name} PROPERTIES TIMEOUT 600
+        ENVIRONMENT "${TEST_ENVIRONMENT};RECTRAIN=${CMAKE_BINARY_DIR}/rectrain;\
+RECTRAIN_SHARED=${RECTRAIN_SHARED};RECTRAIN_BUILD=${CMAKE_BINARY_DIR};LC_ALL=C.UTF-8")
+endfunction()
+
+add_integration_test(count_tests count_tests_test.sh)
+add_integration_test(check_rooms check_rooms_test.sh)
+add_integration_test(check_banned check_banned_test.sh)
+add_integration_test(bootstrap bootstrap_test.sh)
+if(TARGET rectrain)
+    add_integration_test(install install_test.sh)
+endif()

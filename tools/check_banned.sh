@@ -1,0 +1,75 @@
+#!/bin/bash
+# Refuse calls that have a safer way in this house (CONTRIBUTING.md), and files that grew too long.
+#
+#   tools/check_banned.sh [ROOT]    (default: the tree that this script is in)
+set -euo pipefail
+cd "${1:-$(dirname "$0")/..}"
+
+everywhere='sprintf|vsprintf|strcpy|stpcpy|strcat|strncpy|strncat|strtok|atoi|atol|atof|gets'
+everywhere+='|gmtime|localtime|ctime|asctime|strerror|rand|srand|random|alloca|system|popen'
+allocation='malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|asprintf|vasprintf'
+printing='printf|vprintf|puts|putchar'
+lines_max=500
+
+# The text of a C file without comments, and with strings and characters emptied; lines stay.
+code_of() {
+    awk '
+    {
+        line = $0
+        out = ""
+        while (length(line) > 0) {
+            if (in_comment) {
+                end = index(line, "*/")
+                if (end == 0) { line = ""; break }
+                line = substr(line, end + 2)
+                in_comment = 0
+            } else if (match(line, /^"([^"\\]|\\.)*"/) || match(line, /^\047([^\047\\]|\\.)*\047/)) {
+                out = out "\"\""
+                line = substr(line, RLENGTH + 1)
+            } else if (substr(line, 1, 2) == "/*") {
+                in_comment = 1
+                line = substr(line, 3)
+            } else if (substr(line, 1, 2) == "//") {
+                line = ""
+            } else {
+                out = out substr(line, 1, 1)
+                line = substr(line, 2)
+            }
+        }
+        print out
+    }' "$1"
+}
+
+found=0
+refuse() { # file, names, reason
+    local hits
+    if hits=$(code_of "$1" | grep -nE "(^|[^[:alnum:]_.>])($2)[[:space:]]*\("); then
+        while IFS= read -r hit; do
+            echo "$1:$hit: $3"
+            found=$((found + 1))
+        done <<<"$hits"
+    fi
+}
+
+directories=()
+for directory in src tests bench tools; do
+    [[ -d $directory ]] && directories+=("$directory")
+done
+while IFS= read -r file; do
+    refuse "$file" "$everywhere" "banned, see CONTRIBUTING.md"
+    [[ $file == src/base/* ]] || refuse "$file" "$allocation" "memory comes from base/memory.h"
+    case $file in
+    src/base/* | src/cli/* | tests/* | bench/* | tools/*) ;;
+    *) refuse "$file" "$printing" "only cli/ prints" ;;
+    esac
+    lines=$(wc -l <"$file")
+    if ((lines > lines_max)); then
+        echo "$file: $lines lines, of at most $lines_max"
+        found=$((found + 1))
+    fi
+done < <(find "${directories[@]}" -name '*.[ch]' | sort)
+
+if ((found > 0)); then
+    echo "check_banned: $found found" >&2
+    exit 1
+fi
