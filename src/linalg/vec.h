@@ -46,4 +46,58 @@ static inline vec vec_all(float value)
     return value - (vec){0}; /* a broadcast; minus, since -0 + 0 would lose the sign */
 }
 
+/*
+ * The sums across the lanes of eight vectors at once, out[e] = sum over sums[e]: a tree in which
+ * each step adds two halves and packs two vectors into one, so that eight sums cost about as much
+ * as two would one by one. VEC_JOIN(u, v, s) is in lane i: v_i + v_(i^s) where i has bit s, and
+ * u_i + u_(i^s) elsewhere.
+ */
+#define VEC_JOIN(u, v, s)                                                                          \
+    (__builtin_shufflevector((u), (v), VEC_KEEP_##s) +                                             \
+     __builtin_shufflevector((u), (v), VEC_SWAP_##s))
+#if VEC_LANES == 4
+#define VEC_KEEP_1 0, 5, 2, 7
+#define VEC_SWAP_1 1, 4, 3, 6
+#define VEC_KEEP_2 0, 1, 6, 7
+#define VEC_SWAP_2 2, 3, 4, 5
+#elif VEC_LANES == 8
+#define VEC_KEEP_1 0, 9, 2, 11, 4, 13, 6, 15
+#define VEC_SWAP_1 1, 8, 3, 10, 5, 12, 7, 14
+#define VEC_KEEP_2 0, 1, 10, 11, 4, 5, 14, 15
+#define VEC_SWAP_2 2, 3, 8, 9, 6, 7, 12, 13
+#define VEC_KEEP_4 0, 1, 2, 3, 12, 13, 14, 15
+#define VEC_SWAP_4 4, 5, 6, 7, 8, 9, 10, 11
+#else
+#define VEC_KEEP_1 0, 17, 2, 19, 4, 21, 6, 23, 8, 25, 10, 27, 12, 29, 14, 31
+#define VEC_SWAP_1 1, 16, 3, 18, 5, 20, 7, 22, 9, 24, 11, 26, 13, 28, 15, 30
+#define VEC_KEEP_2 0, 1, 18, 19, 4, 5, 22, 23, 8, 9, 26, 27, 12, 13, 30, 31
+#define VEC_SWAP_2 2, 3, 16, 17, 6, 7, 20, 21, 10, 11, 24, 25, 14, 15, 28, 29
+#define VEC_KEEP_4 0, 1, 2, 3, 20, 21, 22, 23, 8, 9, 10, 11, 28, 29, 30, 31
+#define VEC_SWAP_4 4, 5, 6, 7, 16, 17, 18, 19, 12, 13, 14, 15, 24, 25, 26, 27
+#endif
+
+static inline void vec_sums8(const vec sums[8], float out[8])
+{
+    vec pairs[4], fours[2];
+    for (int i = 0; i < 4; i++)
+        pairs[i] = VEC_JOIN(sums[2 * i], sums[2 * i + 1], 1);
+    for (int i = 0; i < 2; i++)
+        fours[i] = VEC_JOIN(pairs[2 * i], pairs[2 * i + 1], 2);
+#if VEC_LANES == 4
+    __builtin_memcpy(out, fours, 8 * sizeof(float));
+#else
+    const vec all = VEC_JOIN(fours[0], fours[1], 4);
+#if VEC_LANES == 8
+    __builtin_memcpy(out, &all, 8 * sizeof(float));
+#else
+    typedef float half __attribute__((vector_size(32)));
+    half low, high;
+    __builtin_memcpy(&low, &all, sizeof(low));
+    __builtin_memcpy(&high, (const char *)&all + sizeof(low), sizeof(high));
+    low += high;
+    __builtin_memcpy(out, &low, sizeof(low));
+#endif
+#endif
+}
+
 #endif
