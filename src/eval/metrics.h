@@ -32,7 +32,7 @@ struct metric {
     const char *title; /* "Recall@%d": on the page, with k filled in */
     const char *help;  /* the definition in one line */
     bool higher_is_better;
-    double (*of_user)(const struct user_outcome *user); /* averaged over users; or NULL and … */
+    double (*of_user)(const struct user_outcome *user);  /* averaged over users; or NULL and … */
     double (*of_all)(const struct overall_outcome *all); /* … computed once at the end */
 };
 

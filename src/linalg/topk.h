@@ -22,8 +22,8 @@ struct topk_items; /* item factors arranged for scanning; never changes, so thre
 
 /* Arrange item factors [items × factors], rows `stride` floats apart. The input is borrowed for the
  * call only. Memory: a copy of the factors. ERR_NOMEM. */
-MUST_CHECK enum err topk_items_create(const float *factors_of_items, int32_t items,
-                                      int32_t factors, int64_t stride, int32_t threads,
+MUST_CHECK enum err topk_items_create(const float *factors_of_items, int32_t items, int32_t factors,
+                                      int64_t stride, int32_t threads,
                                       struct topk_items **ret_items, struct error *err);
 void topk_items_free(struct topk_items *items); /* NULL is allowed */
 
