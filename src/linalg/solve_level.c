@@ -10,9 +10,11 @@
 
 enum {
     L = VEC_LANES,
-    TILE = 8,   /* vectors of sums held in registers: half of AVX2's sixteen */
-    DOTS = 8,   /* dot products taken together */
-    AHEAD = 12, /* rows that a gather fetches ahead of the one it copies */
+    TILE = 8,          /* vectors of sums held in registers: half of AVX2's sixteen */
+    DOTS = 8,          /* dot products taken together */
+    AHEAD = 12,        /* rows that a gather fetches ahead of the one it copies */
+    AHEAD_A_GROUP = 4, /* rows of the next system fetched per DOTS of this one, over 3 passes */
+    AHEAD_MOST = 1024, /* rows of the next system: what the second-level cache can hold */
     LINE_FLOATS = 16,
     OUTER_ROWS = VEC_LANES == 16 ? 8 : 4, /* register tile of add_outer: rows … */
     OUTER_VECS = 2,                       /* … × vectors */
@@ -23,6 +25,28 @@ static inline void fetch_row(const float *row, int32_t width)
 {
     for (int32_t at = 0; at < width; at += LINE_FLOATS)
         __builtin_prefetch(row + at, 0, 3);
+}
+
+/* The vectors that the next row will gather: fetched into the second-level cache a few at a time
+ * while this row is being computed, so that the memory never rests and never blocks. */
+struct ahead {
+    const float *table;
+    const int32_t *list;
+    int64_t left;
+    int32_t width;
+};
+
+static inline void fetch_ahead(struct ahead *ahead, int64_t rows)
+{
+    if (rows > ahead->left)
+        rows = ahead->left;
+    for (int64_t i = 0; i < rows; i++) {
+        const float *row = ahead->table + (size_t)ahead->list[i] * (size_t)ahead->width;
+        for (int32_t at = 0; at < ahead->width; at += LINE_FLOATS)
+            __builtin_prefetch(row + at, 0, 2);
+    }
+    ahead->list += rows;
+    ahead->left -= rows;
 }
 
 static inline float lanes_sum(vec v)
@@ -69,11 +93,14 @@ static inline void dots_together(const float *rows, int32_t width, const float *
     vec_sums8(sum, out);
 }
 
-static void dots(const float *rows, int64_t n, int32_t width, const float *x, float *out)
+static void dots(const float *rows, int64_t n, int32_t width, const float *x, float *out,
+                 struct ahead *ahead)
 {
     int64_t i = 0;
-    for (; i + DOTS <= n; i += DOTS)
+    for (; i + DOTS <= n; i += DOTS) {
+        fetch_ahead(ahead, AHEAD_A_GROUP);
         dots_together(rows + (size_t)i * (size_t)width, width, x, out + i);
+    }
     for (; i < n; i++)
         out[i] = dot(rows + (size_t)i * (size_t)width, x, width);
 }
@@ -216,7 +243,7 @@ static int64_t part_row(const struct solve_side *side, const struct solve_row *r
  * c_i - (c_i - 1) out[i].
  */
 static void pass(const struct solve_side *side, struct solve_work *work, int64_t weighted,
-                 bool first, const float *p, float *out, float *sum)
+                 bool first, const float *p, float *out, float *sum, struct ahead *ahead)
 {
     const int32_t width = side->width;
     const bool kept = weighted <= work->capacity_rows;
@@ -228,7 +255,7 @@ static void pass(const struct solve_side *side, struct solve_work *work, int64_t
         const float *c = work->confidence + at;
         if (first || !kept)
             gather(side->table, work->weighted + at, n, width, rows);
-        dots(rows, n, width, p, out + at);
+        dots(rows, n, width, p, out + at, ahead);
         for (int64_t i = 0; i < n; i++)
             weight[i] = (first ? c[i] : 0) - (c[i] - 1) * out[at + i] * (first ? 1 : -1);
         add_scaled(rows, n, width, weight, sum);
@@ -273,14 +300,16 @@ static bool cg(const struct solve_side *side, const struct solve_row *row, float
     gram_times(side, x, gram_x);
     for (int32_t at = 0; at < width; at += L)
         vec_store(r + at, vec_load(plain_sum + at) - vec_load(gram_x + at));
-    pass(side, work, weighted, true, x, work->score, r);
+    struct ahead ahead = {side->table, row->next, 0, width};
+    pass(side, work, weighted, true, x, work->score, r, &ahead);
+    ahead.left = row->next_count < AHEAD_MOST ? row->next_count : AHEAD_MOST;
 
     copy_row(p, r, width);
     float residual = dot(r, r, width);
     for (int32_t step = 0; step < side->steps && residual >= 1e-20f; step++) {
         gram_times(side, p, q);
         copy_row(gram_p, q, width);
-        pass(side, work, weighted, false, p, work->change, q);
+        pass(side, work, weighted, false, p, work->change, q, &ahead);
         const float length = residual / dot(p, q, width);
         add_row(x, p, length, width);
         add_row(r, q, -length, width);
