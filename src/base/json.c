@@ -35,19 +35,39 @@ json_t *json_number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+/* Bytes of the UTF-8 character at `at`, a terminated string; 0 when there is none (RFC 3629). */
+static size_t utf8_length(const unsigned char *at)
+{
+    if (at[0] < 0x80)
+        return 1;
+    const size_t length = at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
+    if (length == 0 || at[0] > 0xF4)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    const bool overlong = (at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xF0 && at[1] < 0x90);
+    const bool surrogate = at[0] == 0xED && at[1] > 0x9F;
+    const bool too_large = at[0] == 0xF4 && at[1] > 0x8F;
+    return overlong || surrogate || too_large ? 0 : length;
+}
+
 json_t *json_text(const char *text)
 {
     json_t *value = json_string(text);
     if (value != NULL)
         return value;
-    /* Not UTF-8 (or no memory, and then the next call fails too): keep what is plain ASCII. */
+    /* Not UTF-8 (or no memory, and then the next call fails too). */
     struct error ignored;
     struct strbuf buf;
     strbuf_init(&buf, 4 * strlen(text) + 64);
     enum err rc = strbuf_add(&buf, "", 0, &ignored);
-    for (const char *c = text; rc == ERR_OK && *c != '\0'; c++)
-        rc = (unsigned char)*c < 0x80 ? strbuf_add(&buf, c, 1, &ignored)
-                                      : strbuf_add(&buf, "\xEF\xBF\xBD", 3, &ignored);
+    while (rc == ERR_OK && *text != '\0') {
+        const size_t length = utf8_length((const unsigned char *)text);
+        rc = length > 0 ? strbuf_add(&buf, text, length, &ignored)
+                        : strbuf_add(&buf, "\xEF\xBF\xBD", 3, &ignored);
+        text += length > 0 ? length : 1;
+    }
     value = rc == ERR_OK ? json_string(buf.ptr) : NULL;
     strbuf_release(&buf);
     return value;
@@ -67,8 +87,9 @@ static int to_strbuf(const char *bytes, size_t size, void *data)
 enum err json_write(const json_t *value, int indent, struct strbuf *out, struct error *err)
 {
     struct sink sink = {out, err};
-    const size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(17) |
-                         (indent > 0 ? (size_t)JSON_INDENT((unsigned)indent) : (size_t)JSON_COMPACT);
+    const size_t flags =
+        JSON_ENCODE_ANY | JSON_REAL_PRECISION(17) |
+        (indent > 0 ? (size_t)JSON_INDENT((unsigned)indent) : (size_t)JSON_COMPACT);
     *err = (struct error){.code = ERR_OK};
     if (json_dump_callback(value, to_strbuf, &sink, flags) == 0)
         return ERR_OK;

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -24,10 +25,10 @@ void strbuf_release(struct strbuf *buf)
 static enum err reserve(struct strbuf *buf, size_t more, struct error *err)
 {
     size_t need = buf->len + more + 1;
-    if (need <= buf->capacity)
-        return ERR_OK;
     if (need > buf->cap)
         return FAIL(err, ERR_INVALID, "text of %zu bytes is over its limit of %zu", need, buf->cap);
+    if (need <= buf->capacity)
+        return ERR_OK;
     size_t capacity = buf->capacity < 64 ? 64 : 2 * buf->capacity;
     while (capacity < need)
         capacity *= 2;
@@ -74,7 +75,7 @@ bool text_int(const char *text, int64_t *ret_value)
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || text[0] == ' ')
+    if (end == text || *end != '\0' || errno != 0 || isspace((unsigned char)text[0]))
         return false;
     *ret_value = value;
     return true;
@@ -85,7 +86,7 @@ bool text_real(const char *text, double *ret_value)
     char *end;
     errno = 0;
     double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(value) || text[0] == ' ')
+    if (end == text || *end != '\0' || !isfinite(value) || isspace((unsigned char)text[0]))
         return false;
     *ret_value = value;
     return true;
@@ -123,16 +124,16 @@ const char *text_grouped(int64_t value, char *out, size_t out_size)
 
 const char *text_seconds(double seconds, char *out, size_t out_size)
 {
-    if (!(seconds >= 0))
+    const long long whole = seconds >= 0 && seconds < 1e12 ? (long long)(seconds + 0.5) : 0;
+    if (!(seconds >= 0 && seconds < 1e12))
         snprintf(out, out_size, "?");
     else if (seconds < 0.0995)
         snprintf(out, out_size, "%.0f ms", seconds * 1000);
     else if (seconds < 9.95)
         snprintf(out, out_size, "%.1f s", seconds);
-    else if (seconds < 3599.5)
-        snprintf(out, out_size, "%d:%02d", (int)(seconds + 0.5) / 60, (int)(seconds + 0.5) % 60);
+    else if (whole < 3600)
+        snprintf(out, out_size, "%lld:%02lld", whole / 60, whole % 60);
     else
-        snprintf(out, out_size, "%d h %02d min", (int)(seconds / 3600),
-                 (int)(seconds / 60) % 60);
+        snprintf(out, out_size, "%lld h %02lld min", whole / 3600, whole / 60 % 60);
     return out;
 }
