@@ -23,6 +23,20 @@ enum err hash_create(struct hash **ret_hash, struct error *err)
     return ERR_OK;
 }
 
+enum err hash_dup(const struct hash *hash, struct hash **ret_copy, struct error *err)
+{
+    struct hash *copy;
+    enum err rc = hash_create(&copy, err);
+    if (rc != ERR_OK)
+        return rc;
+    if (EVP_MD_CTX_copy_ex(copy->context, hash->context) != 1) {
+        hash_free(copy);
+        return FAIL(err, ERR_NOMEM, "cannot copy a SHA-256 sum");
+    }
+    *ret_copy = copy;
+    return ERR_OK;
+}
+
 void hash_add(struct hash *hash, const void *bytes, size_t size)
 {
     int ok = EVP_DigestUpdate(hash->context, bytes, size);

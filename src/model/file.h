@@ -18,11 +18,11 @@
 struct model_record {
     const struct model *model;
     const struct idmap *users, *items;
-    const struct csr *matrix;   /* train counts, users × items */
-    const int64_t *popularity;  /* [items] */
-    const json_t *params;       /* object: the kind's and the run's parameters */
-    const json_t *metrics;      /* object */
-    const json_t *data;         /* object: passport and funnel */
+    const struct csr *matrix;  /* train counts, users × items */
+    const int64_t *popularity; /* [items] */
+    const json_t *params;      /* object: the kind's and the run's parameters */
+    const json_t *metrics;     /* object */
+    const json_t *data;        /* object: passport and funnel */
     uint64_t seed;
     const char *version;
 };
@@ -32,8 +32,10 @@ struct model_record {
  * with _2, _3 … before ".pkl": an existing file is never overwritten), fsync the directory. On
  * failure nothing is left. ret_path has the path, ret_sha256 the sum of the whole file.
  * The directory is made when it is not there.
- * Errors: ERR_IO (which names the file and the system's reason), ERR_DENIED, ERR_NOMEM,
- * ERR_CANCELLED. Cost: one pass over the arrays; the sums use the processor's SHA instructions.
+ * Errors: ERR_IO (which names the file and the system's reason; the reason is "disk_full" where
+ * that is it), ERR_DENIED, ERR_NOMEM, ERR_CANCELLED; ERR_DATA for an id that is not UTF-8 or is
+ * above 1 MiB. Cost: one pass over the arrays; the sums use the processor's SHA instructions.
+ * A process that limits its file sizes must ignore SIGXFSZ, else the limit kills it here.
  */
 MUST_CHECK enum err model_file_write(const struct model_record *record, const char *directory,
                                      int64_t job_id, const char *stamp,
@@ -43,10 +45,12 @@ MUST_CHECK enum err model_file_write(const struct model_record *record, const ch
 struct model_file; /* an open file; never changes, so threads may share it */
 
 /*
- * Map and check a file: opcodes, lengths, shapes, indices and, with `verify`, the checksum over
- * all arrays (one pass over the file; without it only what the reader touches is read).
+ * Map and check a file: opcodes, lengths, shapes, ids that ascend, the whole train matrix and
+ * what the kind checks; with `verify` also that all factors are finite and the checksum over every
+ * byte (one pass over the file; without it the factors are read only when they are used).
  * ERR_CORRUPT says at which byte and what was expected; ERR_NOT_FOUND, ERR_DENIED, ERR_IO,
- * ERR_NOMEM. The caller closes it; model and record are borrowed from it.
+ * ERR_NOMEM. The caller closes it; model and record are borrowed from it. The file must not be
+ * changed in place while it is open (the writer never does).
  */
 MUST_CHECK enum err model_file_open(const char *path, bool verify, struct model_file **ret_file,
                                     struct error *err);
