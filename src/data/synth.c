@@ -1,0 +1,194 @@
+#include "data/synth.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "data/synth_file.h"
+#include "data/synth_plan.h"
+
+enum { PATH_CAP = 4096 };
+
+void synth_spec_init(struct synth_spec *spec)
+{
+    *spec = (struct synth_spec){.like = "baseline", .seed = 1, .threads = 1};
+}
+
+/* ---- sizes ---- */
+
+/* What `full` becomes when rows are a part of the shape's own; at least 1. */
+static int32_t size_for(int32_t full, double part, double power)
+{
+    return (int32_t)fmax(1, floor(full * pow(part, power) + 0.5));
+}
+
+static enum err check_sizes(const struct synth_spec *spec, struct error *err)
+{
+    if (spec->rows < 1 || spec->rows > SYNTH_ROWS_MAX)
+        return FAIL(err, ERR_INVALID, "rows must be 1 to %" PRId64 ", not %" PRId64, SYNTH_ROWS_MAX,
+                    spec->rows);
+    if (spec->users < 1 || spec->users > SYNTH_USERS_MAX || spec->users > spec->rows)
+        return FAIL(err, ERR_INVALID,
+                    "users must be 1 to %d and no more than the %" PRId64 " rows, not %" PRId32,
+                    SYNTH_USERS_MAX, spec->rows, spec->users);
+    if (spec->items < 1 || spec->items > SYNTH_ITEMS_MAX || spec->items > spec->rows)
+        return FAIL(err, ERR_INVALID,
+                    "items must be 1 to %d and no more than the %" PRId64 " rows, not %" PRId32,
+                    SYNTH_ITEMS_MAX, spec->rows, spec->items);
+    if (spec->rows / spec->users > SYNTH_ROWS_PER_USER_MAX)
+        return FAIL(err, ERR_INVALID,
+                    "%" PRId64 " rows are more than %d for each of %" PRId32
+                    " users: give more users",
+                    spec->rows, SYNTH_ROWS_PER_USER_MAX, spec->users);
+    if (spec->threads < 1 || spec->threads > PARALLEL_THREADS_MAX)
+        return FAIL(err, ERR_INVALID, "threads must be 1 to %d, not %" PRId32, PARALLEL_THREADS_MAX,
+                    spec->threads);
+    return ERR_OK;
+}
+
+/* Fills in the sizes that were left open, and checks all. */
+static enum err settle_sizes(struct synth_spec *spec, const struct synth_shape *shape,
+                             struct error *err)
+{
+    if (spec->rows == 0)
+        spec->rows = shape->rows;
+    const double part = fmax(0, (double)spec->rows) / (double)shape->rows;
+    const int64_t most = spec->rows < INT32_MAX ? spec->rows : INT32_MAX;
+    if (spec->users == 0)
+        spec->users = (int32_t)fmin((double)most, size_for(shape->users, part, shape->users_power));
+    if (spec->items == 0)
+        spec->items = (int32_t)fmin((double)most, size_for(shape->items, part, shape->items_power));
+    return check_sizes(spec, err);
+}
+
+/* ---- files ---- */
+
+struct output {
+    char final[PATH_CAP], temporary[PATH_CAP];
+    bool begun;
+};
+
+static enum err system_error(struct error *err, const char *what, const char *path)
+{
+    const enum err code = errno == EACCES || errno == EPERM     ? ERR_DENIED
+                          : errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
+                                                                : ERR_IO;
+    return FAIL(err, code, "cannot %s %s: %m", what, path);
+}
+
+static enum err output_init(struct output *output, const struct synth_spec *spec, const char *name,
+                            struct error *err)
+{
+    struct stat status;
+    output->begun = false;
+    const int length =
+        snprintf(output->final, sizeof(output->final), "%s/%s", spec->directory, name);
+    const int longer = snprintf(output->temporary, sizeof(output->temporary), "%s/.%s.%ld.tmp",
+                                spec->directory, name, (long)getpid());
+    if (length < 0 || longer < 0 || longer >= PATH_CAP || length >= PATH_CAP)
+        return FAIL(err, ERR_INVALID, "the path of the directory is too long");
+    if (lstat(output->final, &status) == 0 && !spec->overwrite)
+        return FAIL_REASON(err, ERR_DENIED, "file_exists",
+                           "%s is there already; it is replaced only when told to overwrite",
+                           output->final);
+    return ERR_OK;
+}
+
+static enum err sync_path(const char *path, int flags, struct error *err)
+{
+    const int file = open(path, flags | O_CLOEXEC);
+    if (file < 0)
+        return system_error(err, "open", path);
+    const int failed = fsync(file);
+    const enum err rc = failed != 0 ? system_error(err, "sync", path) : ERR_OK;
+    close(file);
+    return rc;
+}
+
+static enum err output_finish(struct output *output, bool overwrite, int64_t *ret_bytes,
+                              struct error *err)
+{
+    enum err rc;
+    struct stat status;
+    TRY(sync_path(output->temporary, O_RDONLY, err));
+    if (stat(output->temporary, &status) != 0) {
+        rc = system_error(err, "read", output->temporary);
+        goto done;
+    }
+    const unsigned flags = overwrite ? 0 : RENAME_NOREPLACE;
+    int failed = renameat2(AT_FDCWD, output->temporary, AT_FDCWD, output->final, flags);
+    if (failed != 0 && errno == EINVAL) /* a file system without RENAME_NOREPLACE */
+        failed = rename(output->temporary, output->final);
+    if (failed != 0) {
+        rc = system_error(err, "name", output->final);
+        goto done;
+    }
+    output->begun = false;
+    *ret_bytes = status.st_size;
+    rc = ERR_OK;
+done:
+    return rc;
+}
+
+static void output_abandon(struct output *output)
+{
+    if (output->begun)
+        unlink(output->temporary);
+}
+
+static enum err write_files(const struct synth_spec *spec, const struct synth_plan *plan,
+                            const struct progress *progress, struct synth_result *result,
+                            struct error *err)
+{
+    enum err rc;
+    struct output clickstream = {.begun = false}, events = {.begun = false};
+    if (mkdir(spec->directory, 0777) != 0 && errno != EEXIST) {
+        rc = system_error(err, "make", spec->directory);
+        goto done;
+    }
+    TRY(output_init(&clickstream, spec, "clickstream.pq", err));
+    TRY(output_init(&events, spec, "events.pq", err));
+    events.begun = true;
+    TRY(synth_file_events(plan, events.temporary, err));
+    clickstream.begun = true;
+    TRY(synth_file_clickstream(plan, spec->threads, clickstream.temporary, progress, err));
+    TRY(output_finish(&events, spec->overwrite, &result->events_bytes, err));
+    TRY(output_finish(&clickstream, spec->overwrite, &result->clickstream_bytes, err));
+    TRY(sync_path(spec->directory, O_RDONLY | O_DIRECTORY, err));
+done:
+    output_abandon(&clickstream);
+    output_abandon(&events);
+    return rc;
+}
+
+enum err synth_write(const struct synth_spec *spec, const struct progress *progress,
+                     struct synth_result *ret_result, struct error *err)
+{
+    enum err rc;
+    const double start = clock_seconds();
+    struct synth_spec settled = *spec;
+    struct synth_plan plan = {0};
+    const struct synth_shape *shape = synth_shape_find(spec->like);
+    if (shape == NULL) {
+        rc = FAIL(err, ERR_INVALID, "there is no shape '%s': only 'baseline'", spec->like);
+        goto done;
+    }
+    TRY(settle_sizes(&settled, shape, err));
+    TRY(synth_plan_init(&plan, shape, settled.rows, settled.users, settled.items, settled.seed,
+                        err));
+    struct synth_result result = {
+        .rows = plan.rows, .train_rows = plan.train_rows, .users = plan.users, .items = plan.items};
+    TRY(write_files(&settled, &plan, progress, &result, err));
+    result.seconds = clock_seconds() - start;
+    *ret_result = result;
+done:
+    synth_plan_release(&plan);
+    return rc;
+}
