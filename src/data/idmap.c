@@ -63,7 +63,7 @@ static bool parse(const struct idmap *map, const char *id, struct wanted *wanted
         return true;
     errno = 0;
     wanted->natural = strtoull(id, &end, 10);
-    return end != id && *end == '\0' && errno == 0 && strchr(id, '-') == NULL;
+    return id[0] >= '0' && id[0] <= '9' && *end == '\0' && errno == 0;
 }
 
 int32_t idmap_find_text(const struct idmap *map, const char *id)

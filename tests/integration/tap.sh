@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by shell tests: TAP lines, of which tools/count_tests.awk counts each as a case.
 #
 #   check "sentence" command ...    ok when the command succeeds
@@ -15,7 +16,7 @@ tap_say() { # wanted (0: success, 1: failure), status, sentence
         echo "ok - $3"
     else
         echo "not ok - $3"
-        echo "$tap_output" | sed 's/^/# /'
+        echo "# ${tap_output//$'\n'/$'\n# '}"
         tap_failures=$((tap_failures + 1))
     fi
 }

@@ -1,0 +1,1 @@
+add_unit_test(data idmap_test.c)
