@@ -16,6 +16,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -25,7 +26,9 @@
 enum {
     BLOCK_USERS = 240,             /* a multiple of every group: 240 × 60 floats are 58 KB */
     BLOCK_BUFFER_BYTES = 16 << 20, /* at most, unless one group needs more */
-    BUFFER_SLACK = 88,             /* keys beyond 2 k: fewer cuts, but older thresholds */
+    BUFFER_SLACK = 16, /* keys beyond 1.5 k: more make fewer cuts, but older thresholds */
+    SKETCH_BITS_LOG2 = 11,
+    SKETCH_WORDS = (1 << SKETCH_BITS_LOG2) / 64,
     CANCEL_PANELS = 64
 };
 
@@ -36,8 +39,9 @@ struct seeker {
     int32_t count;  /* keys held */
     bool done;
     double norm;
-    uint64_t worst; /* of the k best so far; a key must be greater. 0: fewer than k yet */
-    uint64_t *keys; /* [capacity] */
+    uint64_t worst;   /* of the k best so far; a key must be greater. 0: fewer than k yet */
+    uint64_t *keys;   /* [capacity] */
+    uint64_t *sketch; /* [SKETCH_WORDS] a set bit for each column seen */
 };
 
 struct worker {
@@ -45,6 +49,7 @@ struct worker {
     float *packed;          /* [block × factors] by group */
     float *thresholds;      /* [block]; infinite beyond the last user */
     uint64_t *keys;         /* [block × capacity] */
+    uint64_t *sketches;     /* [block × SKETCH_WORDS] */
     int64_t scored;
     int32_t first, place; /* for the offers: the group's first seeker, the panel's first item */
 };
@@ -65,8 +70,27 @@ struct offering {
     struct worker *worker;
 };
 
-static bool is_seen(const struct csr *seen, int32_t row, int32_t column)
+/* The bit of a column in a user's sketch of what it has seen. */
+static uint32_t sketch_bit(int32_t column)
 {
+    return (uint32_t)column * 0x9E3779B1u >> (32 - SKETCH_BITS_LOG2);
+}
+
+static void sketch_seen(uint64_t *sketch, const struct csr *seen, int32_t row)
+{
+    memset(sketch, 0, SKETCH_WORDS * sizeof(*sketch));
+    for (int64_t at = seen->indptr[row]; at < seen->indptr[row + 1]; at++) {
+        const uint32_t bit = sketch_bit(seen->indices[at]);
+        sketch[bit / 64] |= (uint64_t)1 << bit % 64;
+    }
+}
+
+/* The sketch knows nearly all that was not seen; the rest is a bisection. */
+static bool is_seen(const uint64_t *sketch, const struct csr *seen, int32_t row, int32_t column)
+{
+    const uint32_t bit = sketch_bit(column);
+    if ((sketch[bit / 64] >> bit % 64 & 1) == 0)
+        return false;
     int64_t low = seen->indptr[row], high = seen->indptr[row + 1];
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
@@ -92,7 +116,8 @@ static void offer(void *context, int32_t user, int32_t tile, uint32_t mask, cons
             return; /* the padding of the last tile */
         const int32_t column = items->columns[place + i];
         const uint64_t key = key_make(scores[i], column);
-        if (key <= seeker->worst || (seen != NULL && is_seen(seen, seeker->row, column)))
+        if (key <= seeker->worst ||
+            (seen != NULL && is_seen(seeker->sketch, seen, seeker->row, column)))
             continue;
         seeker->keys[seeker->count++] = key;
         if (seeker->count == o->selection->capacity) {
@@ -189,7 +214,10 @@ static void start_block(const struct selection *s, struct worker *w, int64_t beg
             .row = row,
             .norm = query->prune ? topk_norm(factors, s->items->factors) : 0,
             .keys = w->keys + (int64_t)slot * s->capacity,
+            .sketch = w->sketches + (int64_t)slot * SKETCH_WORDS,
         };
+        if (query->seen != NULL)
+            sketch_seen(w->seekers[slot].sketch, query->seen, row);
     }
     pack_users(s, w, users);
 }
@@ -252,6 +280,7 @@ static enum err workers_init(struct selection *s, struct error *err)
         TRY_PTR(w->packed = mem_array(block * factors, sizeof(*w->packed), err));
         TRY_PTR(w->thresholds = mem_array(block, sizeof(*w->thresholds), err));
         TRY_PTR(w->keys = mem_array(block * (size_t)s->capacity, sizeof(*w->keys), err));
+        TRY_PTR(w->sketches = mem_array(block * SKETCH_WORDS, sizeof(*w->sketches), err));
     }
 done:
     return rc;
@@ -264,6 +293,7 @@ static void workers_release(struct selection *s)
         mem_free(s->workers[i].packed);
         mem_free(s->workers[i].thresholds);
         mem_free(s->workers[i].keys);
+        mem_free(s->workers[i].sketches);
     }
     mem_free(s->workers);
 }
@@ -279,7 +309,7 @@ enum err topk_select(const struct topk_items *items, const struct topk_query *qu
 
     assert(query->k >= 1 && query->k <= items->items && query->count >= 0);
     /* More than all items never come, so a buffer for k near the catalogue needs no slack. */
-    const int64_t wished = 2 * (int64_t)query->k + BUFFER_SLACK;
+    const int64_t wished = (int64_t)query->k + query->k / 2 + BUFFER_SLACK;
     s.capacity = wished < items->items + 1 ? (int32_t)wished : items->items + 1;
     s.block = block_users(query, s.capacity, items->kernel->group);
     TRY_PTR(s.workers = mem_array((size_t)query->threads, sizeof(*s.workers), err));

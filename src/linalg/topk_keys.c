@@ -1,6 +1,6 @@
 /*
- * Quickselect and quicksort over 64-bit keys (Hoare, "Algorithm 65: Find", CACM 1961). The pivot's
- * place is drawn by a hash of the range, so that no order of scores that a file may hold is slow.
+ * Quickselect and quicksort over distinct 64-bit keys (Hoare, "Algorithm 65: Find", CACM 1961). The
+ * pivot's place is drawn by a hash, so that no order of scores that a file may hold is slow.
  */
 #include "linalg/topk_keys.h"
 
@@ -19,45 +19,38 @@ static void sort_small(uint64_t *keys, int64_t n)
     }
 }
 
-/* Hoare's partition of n >= 2 keys: what is returned is in 1 to n - 1, and no key before it is
- * less than any key from it on. */
+/* Bring the keys above a pivot to the front and the pivot behind them; returns its place. Without
+ * a branch on the keys, which no processor could foresee (Lomuto's scheme). n >= 1. */
 static int64_t partition(uint64_t *keys, int64_t n)
 {
     const uint64_t draw = random_mix((uint64_t)n ^ keys[n / 2]);
-    const uint64_t pivot = keys[(draw >> 32) * (uint64_t)(n - 1) >> 32];
-    int64_t left = -1, right = n;
-    for (;;) {
-        while (keys[++left] > pivot)
-            ;
-        while (keys[--right] < pivot)
-            ;
-        if (left >= right)
-            return right + 1;
-        const uint64_t swapped = keys[left];
-        keys[left] = keys[right];
-        keys[right] = swapped;
+    const int64_t drawn = (int64_t)((draw >> 32) * (uint64_t)n >> 32);
+    const uint64_t pivot = keys[drawn];
+    int64_t front = 0;
+    keys[drawn] = keys[n - 1];
+    for (int64_t i = 0; i < n - 1; i++) {
+        const uint64_t key = keys[i];
+        keys[i] = keys[front];
+        keys[front] = key;
+        front += key > pivot;
     }
+    keys[n - 1] = keys[front];
+    keys[front] = pivot;
+    return front;
 }
 
 void keys_select(uint64_t *keys, int64_t n, int64_t k)
 {
     while (n > SMALL) {
         const int64_t front = partition(keys, n);
-        if (k < front) {
-            n = front;
-        } else if (k > front) {
-            keys += front;
-            n -= front;
-            k -= front;
-        } else {
-            /* The front is right as a set; its least must still go to its end. */
-            int64_t least = 0;
-            for (int64_t i = 1; i < front; i++)
-                least = keys[i] < keys[least] ? i : least;
-            const uint64_t swapped = keys[least];
-            keys[least] = keys[front - 1];
-            keys[front - 1] = swapped;
+        if (k == front + 1)
             return;
+        if (k <= front) {
+            n = front;
+        } else {
+            keys += front + 1;
+            n -= front + 1;
+            k -= front + 1;
         }
     }
     sort_small(keys, n);
@@ -66,14 +59,14 @@ void keys_select(uint64_t *keys, int64_t n, int64_t k)
 void keys_sort(uint64_t *keys, int64_t n)
 {
     while (n > SMALL) {
-        const int64_t front = partition(keys, n);
+        const int64_t front = partition(keys, n), behind = n - front - 1;
         /* The shorter side by recursion, so that its depth is at most log2 n. */
-        if (front < n - front) {
+        if (front < behind) {
             keys_sort(keys, front);
-            keys += front;
-            n -= front;
+            keys += front + 1;
+            n = behind;
         } else {
-            keys_sort(keys + front, n - front);
+            keys_sort(keys + front + 1, behind);
             n = front;
         }
     }
