@@ -6,7 +6,7 @@
 #include "base/parallel.h"
 #include "linalg/topk_keys.h"
 
-enum { PANEL_BYTES = 16 << 10, PACK_GRAIN = 64, NORM_GRAIN = 4096 };
+enum { PANEL_BYTES = 16 << 10, PANEL_TILES_MAX = 8, PACK_GRAIN = 64, NORM_GRAIN = 4096 };
 
 const struct topk_kernel *topk_kernel_of(enum cpu_level level)
 {
@@ -71,7 +71,10 @@ static enum err items_init(struct topk_items *items, int32_t count, int32_t fact
     items->items = count;
     items->factors = factors;
     items->tiles = count / width + (count % width != 0);
+    /* Half of a first-level cache, but few enough items that pruning can stop early. */
     items->panel_tiles = tile_bytes < PANEL_BYTES ? PANEL_BYTES / tile_bytes : 1;
+    if (items->panel_tiles > PANEL_TILES_MAX)
+        items->panel_tiles = PANEL_TILES_MAX;
     items->panels = (items->tiles - 1) / items->panel_tiles + 1;
     TRY_PTR(items->packed = mem_array((size_t)items->tiles, (size_t)tile_bytes, err));
     TRY_PTR(items->columns = mem_array((size_t)count, sizeof(*items->columns), err));

@@ -1,0 +1,2 @@
+add_unit_test(eval metrics_test.c)
+add_unit_test(eval evaluate_test.c)
