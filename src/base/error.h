@@ -54,9 +54,11 @@ const char *error_code_name(enum err code); /* "NOT_FOUND" */
 const char *error_code_text(enum err code); /* "not found" */
 int error_exit_status(enum err code);       /* of the command line: 0 to 4 */
 
-#define FAIL(err, code, ...) error_set((err), (code), "", __FILE__, __LINE__, __VA_ARGS__)
+/* `code` is named again as the value, so that whoever reads the code, a static analyzer among them,
+ * sees that a failure never returns ERR_OK. */
 #define FAIL_REASON(err, code, reason, ...)                                                        \
-    error_set((err), (code), (reason), __FILE__, __LINE__, __VA_ARGS__)
+    ((void)error_set((err), (code), (reason), __FILE__, __LINE__, __VA_ARGS__), (code))
+#define FAIL(err, code, ...) FAIL_REASON(err, code, "", __VA_ARGS__)
 
 /* The only macros with control flow: they need `enum err rc` and a label `done` in the function. */
 #define TRY(call)                                                                                  \

@@ -92,6 +92,32 @@ bool text_real(const char *text, double *ret_value)
     return true;
 }
 
+bool text_parse_bytes(const char *text, int64_t *ret_bytes)
+{
+    static const struct {
+        const char *name;
+        double bytes;
+    } units[] = {{"", 1},     {"B", 1},     {"kB", 1e3},      {"KB", 1e3},      {"MB", 1e6},
+                 {"GB", 1e9}, {"TB", 1e12}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+                 {"k", 1e3},  {"M", 1e6},   {"G", 1e9},       {"T", 1e12}};
+    char *end;
+    const double value = strtod(text, &end);
+    if (end == text || !isfinite(value) || value <= 0)
+        return false;
+    while (*end == ' ')
+        end++;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strcmp(end, units[i].name) != 0)
+            continue;
+        const double bytes = value * units[i].bytes;
+        if (bytes < 1 || bytes > 9e18)
+            return false;
+        *ret_bytes = (int64_t)bytes;
+        return true;
+    }
+    return false;
+}
+
 const char *text_bytes(int64_t bytes, char *out, size_t out_size)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};

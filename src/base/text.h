@@ -32,6 +32,9 @@ MUST_CHECK enum err strbuf_addf(struct strbuf *buf, struct error *err, const cha
 bool text_int(const char *text, int64_t *ret_value);
 bool text_real(const char *text, double *ret_value); /* finite */
 
+/* "4GB", "512 MiB", "1000000": bytes, above 0. */
+bool text_parse_bytes(const char *text, int64_t *ret_bytes);
+
 /* "968 MB": bytes in the unit that reads best. `out` of at least 16 bytes. */
 const char *text_bytes(int64_t bytes, char *out, size_t out_size);
 /* 1234567 → "1,234,567". `out` of at least 32 bytes. */

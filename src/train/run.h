@@ -34,6 +34,12 @@ void run_spec_init(struct run_spec *spec, const struct model_kind *kind);
 MUST_CHECK enum err run_spec_set(struct run_spec *spec, const char *name, const char *text,
                                  struct error *err);
 
+/* The threads that a run will use, and what it will ask of dataset_load (which borrows from spec).
+ */
+int32_t run_threads(const struct run_spec *spec);
+MUST_CHECK enum err run_load_spec(const struct run_spec *spec, struct load_spec *ret_load,
+                                  struct error *err);
+
 /*
  * Run. On success *ret_result is an object that the caller owns (json_decref): `status`,
  * `model_type`, `params`, `k`, `metrics`, `popular_metrics`, `funnel`, `data`, `iterations`,

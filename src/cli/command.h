@@ -1,0 +1,29 @@
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+/*
+ * What the subcommands share. Each is one file with one function that takes argv from the
+ * subcommand on and returns an error for main to print; results go to stdout, all else to stderr.
+ */
+#include "base/error.h"
+#include "base/json.h"
+#include "eval/evaluate.h"
+
+enum err command_train(int argc, char **argv, struct error *err);
+enum err command_evaluate(int argc, char **argv, struct error *err);
+enum err command_recommend(int argc, char **argv, struct error *err);
+enum err command_export(int argc, char **argv, struct error *err);
+enum err command_synth(int argc, char **argv, struct error *err);
+
+/* A JSON value, or a failure as {"status": "failed", "error": {…}}, as one object on stdout. */
+MUST_CHECK enum err print_json(const json_t *value, struct error *err);
+void print_json_error(const struct error *failure);
+
+/* Print the metrics of an object by name as a table; `floor` (NULL allowed) beside them. */
+void print_metrics(const json_t *metrics, const json_t *floor, const char *title);
+
+/* The text as a whole number of min to max, for options without a table. */
+MUST_CHECK enum err parse_whole(const char *name, const char *text, int64_t min, int64_t max,
+                                int64_t *ret_value, struct error *err);
+
+#endif

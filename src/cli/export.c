@@ -1,0 +1,67 @@
+/* rectrain export */
+#include "model/export.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/progress_bar.h"
+
+/* A new format is one line here. */
+static const struct {
+    const char *name;
+    enum err (*write)(const struct model_record *record, const char *path,
+                      const struct progress *progress, struct error *err);
+} formats[] = {
+    {"npz", model_export_npz},
+    {"safetensors", model_export_safetensors},
+};
+enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
+
+static const struct option_info options[] = {
+    {"format", "NAME", "npz, as Python's implicit reads, or safetensors"},
+    {"output", "FILE", "where to write; an existing file is never overwritten"},
+    {"quiet", NULL, "show no progress"},
+};
+static const struct command_help help = {
+    .usage = "rectrain export MODEL.pkl --format npz|safetensors --output FILE",
+    .summary = "Writes a saved model in another format.",
+    .options = options,
+    .count = sizeof(options) / sizeof(options[0]),
+};
+
+enum err command_export(int argc, char **argv, struct error *err)
+{
+    enum err rc;
+    struct parsed_options parsed;
+    struct model_file *file = NULL;
+    struct progress_bar bar;
+    struct progress progress;
+
+    TRY(options_parse(&help, argc, argv, &parsed, err));
+    if (parsed.help) {
+        options_print_help(&help);
+        return ERR_OK;
+    }
+    const char *format = options_value(&parsed, "format");
+    const char *path = options_value(&parsed, "output");
+    if (parsed.argument_count != 1 || format == NULL || path == NULL)
+        return FAIL_REASON(err, ERR_INVALID, "option",
+                           "one model file, --format and --output are needed");
+    int found = 0;
+    while (found < FORMATS && strcmp(formats[found].name, format) != 0)
+        found++;
+    if (found == FORMATS)
+        return FAIL_REASON(err, ERR_INVALID, "option",
+                           "there is no format %s: it must be npz or safetensors", format);
+    TRY(model_file_open(parsed.arguments[0], true, &file, err));
+    progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
+    rc = formats[found].write(model_file_record(file), path, &progress, err);
+    progress_bar_finish(&bar);
+    if (rc == ERR_OK)
+        printf("%s\n", path);
+done:
+    model_file_close(file);
+    return rc;
+}

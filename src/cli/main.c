@@ -1,0 +1,69 @@
+/* The program: finds the subcommand, prints what it failed of, and turns it into an exit status. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/command.h"
+
+static const struct {
+    const char *name;
+    enum err (*run)(int argc, char **argv, struct error *err);
+    const char *summary;
+} commands[] = {
+    {"train", command_train, "train a model on a clickstream, judge it and save it"},
+    {"evaluate", command_evaluate, "judge a saved model on data"},
+    {"recommend", command_recommend, "what a saved model recommends to a user"},
+    {"export", command_export, "write a saved model in another format"},
+    {"synth", command_synth, "write a clickstream of a chosen size and shape"},
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_usage(FILE *to)
+{
+    fputs("Usage: rectrain COMMAND [option …]\n\n"
+          "Trains, judges and serves recommenders.\n\nCommands:\n",
+          to);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    fputs("\nrectrain COMMAND --help tells more. Exit status: 0 done, 1 failed, 2 wrong usage,\n"
+          "3 bad data or path, 4 cancelled.\n",
+          to);
+}
+
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    json_init();
+    if (argc < 2) {
+        print_usage(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("rectrain " RECTRAIN_VERSION);
+        return 0;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    for (int i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        struct error err;
+        if (commands[i].run(argc - 1, argv + 1, &err) == ERR_OK)
+            return 0;
+        fprintf(stderr, "rectrain %s: %s\n", argv[1], err.message);
+        if (wants_json(argc, argv))
+            print_json_error(&err);
+        return error_exit_status(err.code);
+    }
+    fprintf(stderr, "rectrain: there is no command %s; see rectrain --help\n", argv[1]);
+    return 2;
+}
