@@ -47,8 +47,7 @@ enum err error_set(struct error *err, enum err code, const char *reason, const c
                    const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* Put a prefix before the message, at a room's boundary: error_prefix(err, "job %d: ", id). */
-void error_prefix(struct error *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void error_prefix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 const char *error_code_name(enum err code); /* "NOT_FOUND" */
 const char *error_code_text(enum err code); /* "not found" */
@@ -57,7 +56,7 @@ int error_exit_status(enum err code);       /* of the command line: 0 to 4 */
 /* `code` is named again as the value, so that whoever reads the code, a static analyzer among them,
  * sees that a failure never returns ERR_OK. */
 #define FAIL_REASON(err, code, reason, ...)                                                        \
-    ((void)error_set((err), (code), (reason), __FILE__, __LINE__, __VA_ARGS__), (code))
+    ((void)error_set((err), (code), (reason), __FILE__, __LINE__, __VA_ARGS__), (enum err)(code))
 #define FAIL(err, code, ...) FAIL_REASON(err, code, "", __VA_ARGS__)
 
 /* The only macros with control flow: they need `enum err rc` and a label `done` in the function. */
