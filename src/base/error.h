@@ -55,9 +55,9 @@ int error_exit_status(enum err code);       /* of the command line: 0 to 4 */
 
 /* `code` is named again as the value, so that whoever reads the code, a static analyzer among them,
  * sees that a failure never returns ERR_OK. */
-#define FAIL_REASON(err, code, reason, ...)                                                        \
-    ((void)error_set((err), (code), (reason), __FILE__, __LINE__, __VA_ARGS__), (enum err)(code))
-#define FAIL(err, code, ...) FAIL_REASON(err, code, "", __VA_ARGS__)
+#define FAIL_REASON(to, code, reason, ...)                                                         \
+    ((void)error_set((to), (code), (reason), __FILE__, __LINE__, __VA_ARGS__), (enum err)(code))
+#define FAIL(to, code, ...) FAIL_REASON(to, code, "", __VA_ARGS__)
 
 /* The only macros with control flow: they need `enum err rc` and a label `done` in the function. */
 #define TRY(call)                                                                                  \
