@@ -22,3 +22,6 @@ add_integration_test(bootstrap bootstrap_test.sh)
 if(TARGET rectrain)
     add_integration_test(install install_test.sh)
 endif()
+# These look at the source tree and the scripts alone: one build that runs them is enough.
+set_tests_properties(integration_count_tests integration_check_rooms integration_check_banned
+    integration_bootstrap PROPERTIES LABELS tooling)
