@@ -26,11 +26,11 @@ typedef int32_t ivec __attribute__((vector_size(4 * VEC_LANES)));
 /* Bit i: lane i of a comparison (all ones or all zeros) is true. */
 static inline uint32_t lanes_mask(ivec lanes)
 {
-#if defined(__AVX512F__)
+#if VEC_LANES == 16 && defined(__AVX512DQ__)
     return _mm512_movepi32_mask((__m512i)lanes);
-#elif defined(__AVX2__)
+#elif VEC_LANES == 8 && defined(__AVX2__)
     return (uint32_t)_mm256_movemask_ps((__m256)lanes);
-#elif defined(__SSE2__)
+#elif VEC_LANES == 4 && defined(__SSE2__)
     return (uint32_t)_mm_movemask_ps((__m128)lanes);
 #else
     uint32_t mask = 0;

@@ -14,6 +14,13 @@
 #include "linalg/topk_items.h"
 #include "linalg/topk_keys.h"
 
+/* topk_wide_test.c sets these to run all of it on another kernel. */
+#ifndef TOPK_TEST_LEVEL
+#define TOPK_TEST_LEVEL cpu_level()
+#define TOPK_TEST_LEVEL_FIRST CPU_PORTABLE
+#define TOPK_TEST_LEVEL_LAST cpu_level_best()
+#endif
+
 /* A problem, its answers by topk_select, and what is needed to judge them. */
 struct problem {
     int32_t users, items, factors, k;
@@ -156,8 +163,8 @@ static void check_user(const struct problem *p, int32_t user)
 static void check_all_ways(struct problem *p)
 {
     const size_t size = (size_t)p->users * (size_t)p->k * 4;
-    for (int32_t level = 0; level <= (int32_t)cpu_level_best(); level++) {
-        solve(p, (enum cpu_level)level, 1, false);
+    for (enum cpu_level level = TOPK_TEST_LEVEL_FIRST; level <= TOPK_TEST_LEVEL_LAST; level++) {
+        solve(p, level, 1, false);
         for (int32_t user = 0; user < p->users; user++)
             check_user(p, user);
         struct problem first = *p;
@@ -165,7 +172,7 @@ static void check_all_ways(struct problem *p)
         p->scores = array(size, 1);
         static const int32_t threads[] = {1, 2, 7};
         for (int32_t i = 0; i < 6; i++) {
-            solve(p, (enum cpu_level)level, threads[i / 2], i % 2 == 1);
+            solve(p, level, threads[i / 2], i % 2 == 1);
             assert_memory_equal(p->columns, first.columns, size);
             assert_memory_equal(p->scores, first.scores, size);
         }
@@ -237,8 +244,9 @@ static void pruning_skips_most_of_a_long_tail(void **state)
     struct topk_items *items;
     struct topk_stats stats;
     problem_init(&p, 40, 20000, 20, 10);
-    assert_int_equal(topk_items_create(p.y, p.items, p.factors, p.factors, 2, &items, &err),
-                     ERR_OK);
+    assert_int_equal(
+        topk_items_create_at(TOPK_TEST_LEVEL, p.y, p.items, p.factors, p.factors, 2, &items, &err),
+        ERR_OK);
     struct topk_query query = query_of(&p, 2, true);
     assert_int_equal(topk_select(items, &query, p.columns, NULL, &stats, &err), ERR_OK);
     assert_true(stats.total == 40.0 * 20000);
@@ -258,14 +266,15 @@ static void rows_are_answered_in_the_order_asked(void **state)
     struct topk_items *items;
     problem_init(&p, 30, 400, 11, 5);
     make_seen(&p, 0.2);
-    solve(&p, cpu_level(), 1, true);
+    solve(&p, TOPK_TEST_LEVEL, 1, true);
     static const int32_t rows[] = {29, 3, 3, 0, 17};
     struct topk_query query = query_of(&p, 2, true);
     query.rows = rows;
     query.count = 5;
     int32_t columns[25];
-    assert_int_equal(topk_items_create(p.y, p.items, p.factors, p.factors, 1, &items, &err),
-                     ERR_OK);
+    assert_int_equal(
+        topk_items_create_at(TOPK_TEST_LEVEL, p.y, p.items, p.factors, p.factors, 1, &items, &err),
+        ERR_OK);
     assert_int_equal(topk_select(items, &query, columns, NULL, NULL, &err), ERR_OK);
     for (int32_t i = 0; i < 5; i++)
         assert_memory_equal(columns + (int64_t)i * 5, p.columns + (int64_t)rows[i] * 5,
@@ -288,8 +297,9 @@ static void padded_rows_give_the_same_lists(void **state)
             if (row < 20)
                 wide.x[row * 16 + j] = j < 11 ? p.x[row * 11 + j] : 99;
         }
-    solve(&p, cpu_level(), 1, false);
-    assert_int_equal(topk_items_create(wide.y, 300, 11, 16, 1, &items, &err), ERR_OK);
+    solve(&p, TOPK_TEST_LEVEL, 1, false);
+    assert_int_equal(topk_items_create_at(TOPK_TEST_LEVEL, wide.y, 300, 11, 16, 1, &items, &err),
+                     ERR_OK);
     const struct topk_query query = query_of(&wide, 1, true);
     assert_int_equal(topk_select(items, &query, wide.columns, wide.scores, NULL, &err), ERR_OK);
     assert_memory_equal(wide.columns, p.columns, 20 * 7 * sizeof(int32_t));
@@ -313,7 +323,7 @@ static void scores_that_are_not_numbers_are_left_out(void **state)
         for (int32_t j = 0; j < p.factors; j++)
             p.x[j] = NAN; /* user 0 has no list at all */
         p.x[p.factors] = 3e38f;
-        solve(&p, cpu_level(), 2, prune == 1);
+        solve(&p, TOPK_TEST_LEVEL, 2, prune == 1);
         for (int32_t place = 0; place < p.k; place++) {
             assert_int_equal(p.columns[place], -1);
             assert_true(p.columns[p.k + place] >= 0 && p.columns[p.k + place] % 3 != 0);
@@ -333,11 +343,11 @@ static void pruning_is_exact_where_scores_overflow(void **state)
     for (int64_t i = 0; i < (int64_t)p.items * p.factors; i++)
         p.y[i] = fabsf(p.y[i]) * 1e14f;
     const size_t size = (size_t)p.users * (size_t)p.k * 4;
-    solve(&p, cpu_level(), 1, false);
+    solve(&p, TOPK_TEST_LEVEL, 1, false);
     assert_true(isinf(p.scores[0]));
     int32_t *plain = array(size, 1);
     memcpy(plain, p.columns, size);
-    solve(&p, cpu_level(), 1, true);
+    solve(&p, TOPK_TEST_LEVEL, 1, true);
     assert_memory_equal(plain, p.columns, size);
     mem_free(plain);
     problem_release(&p);
@@ -355,7 +365,8 @@ static void every_failing_allocation_is_reported(void **state)
     for (int64_t n = 1; !done; n++) {
         struct topk_items *items = NULL;
         mem_fail_after(n);
-        enum err rc = topk_items_create(p.y, p.items, p.factors, p.factors, 2, &items, &err);
+        enum err rc = topk_items_create_at(TOPK_TEST_LEVEL, p.y, p.items, p.factors, p.factors, 2,
+                                           &items, &err);
         if (rc == ERR_OK)
             rc = topk_select(items, &query, p.columns, p.scores, NULL, &err);
         done = mem_fail_count() < n;
@@ -377,8 +388,9 @@ static void cancel_ends_the_scan(void **state)
     const atomic_bool cancel = true;
     const struct progress progress = {.cancel = &cancel};
     problem_init(&p, 10, 100, 5, 4);
-    assert_int_equal(topk_items_create(p.y, p.items, p.factors, p.factors, 1, &items, &err),
-                     ERR_OK);
+    assert_int_equal(
+        topk_items_create_at(TOPK_TEST_LEVEL, p.y, p.items, p.factors, p.factors, 1, &items, &err),
+        ERR_OK);
     struct topk_query query = query_of(&p, 2, true);
     query.progress = &progress;
     assert_int_equal(topk_select(items, &query, p.columns, p.scores, NULL, &err), ERR_CANCELLED);
