@@ -1,5 +1,6 @@
 #include "linalg/solve.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -112,4 +113,45 @@ enum err solve_gram(const float *table, int64_t rows, int32_t factors, float reg
         gram[row * width + row] += row < factors ? regularization : 1;
     }
     return ERR_OK;
+}
+
+struct halving {
+    const struct solve_side *side;
+    uint16_t *half;
+    float largest[PARALLEL_THREADS_MAX];
+};
+
+static void find_largest(void *context, int64_t begin, int64_t end, int32_t worker)
+{
+    struct halving *h = context;
+    const int64_t width = h->side->width;
+    float largest = h->largest[worker];
+    for (int64_t i = begin * width; i < end * width; i++) {
+        const float size = fabsf(h->side->table[i]);
+        largest = size > largest ? size : largest;
+    }
+    h->largest[worker] = largest;
+}
+
+static void halve_rows(void *context, int64_t begin, int64_t end, int32_t worker)
+{
+    const struct halving *h = context;
+    const size_t width = (size_t)h->side->width;
+    (void)worker;
+    solve_kernels()->to_half(h->side->table + (size_t)begin * width, (end - begin) * (int64_t)width,
+                             1 / h->side->half_scale, h->half + (size_t)begin * width);
+}
+
+void solve_side_halve(struct solve_side *side, int64_t rows, int32_t threads, uint16_t *half)
+{
+    enum { ROWS_A_PIECE = 1024, LARGEST_EXPONENT = 14 /* of a half float that is left headroom */ };
+    struct halving h = {.side = side, .half = half};
+    parallel_for(threads, rows, ROWS_A_PIECE, find_largest, &h);
+    float largest = 0;
+    for (int32_t i = 0; i < threads; i++)
+        largest = h.largest[i] > largest ? h.largest[i] : largest;
+    side->half_scale =
+        largest > 0 && isfinite(largest) ? ldexpf(1, ilogbf(largest) - LARGEST_EXPONENT) : 1;
+    side->half = half;
+    parallel_for(threads, rows, ROWS_A_PIECE, halve_rows, &h);
 }

@@ -15,25 +15,25 @@ enum {
     AHEAD = 12,        /* rows that a gather fetches ahead of the one it copies */
     AHEAD_A_GROUP = 4, /* rows of the next system fetched per DOTS of this one, over 3 passes */
     AHEAD_MOST = 1024, /* rows of the next system: what the second-level cache can hold */
-    LINE_FLOATS = 16,
+    LINE_BYTES = 64,
     OUTER_ROWS = VEC_LANES == 16 ? 8 : 4, /* register tile of add_outer: rows … */
     OUTER_VECS = 2,                       /* … × vectors */
 };
 #define UNROLL _Pragma("GCC unroll 16")
 
-static inline void fetch_row(const float *row, int32_t width)
+static inline void fetch_row(const void *row, int64_t bytes)
 {
-    for (int32_t at = 0; at < width; at += LINE_FLOATS)
-        __builtin_prefetch(row + at, 0, 3);
+    for (int64_t at = 0; at < bytes; at += LINE_BYTES)
+        __builtin_prefetch((const char *)row + at, 0, 3);
 }
 
 /* The vectors that the next row will gather: fetched into the second-level cache a few at a time
  * while this row is being computed, so that the memory never rests and never blocks. */
 struct ahead {
-    const float *table;
+    const char *table;
+    int64_t row_bytes;
     const int32_t *list;
     int64_t left;
-    int32_t width;
 };
 
 static inline void fetch_ahead(struct ahead *ahead, int64_t rows)
@@ -41,8 +41,8 @@ static inline void fetch_ahead(struct ahead *ahead, int64_t rows)
     if (rows > ahead->left)
         rows = ahead->left;
     for (int64_t i = 0; i < rows; i++) {
-        const float *row = ahead->table + (size_t)ahead->list[i] * (size_t)ahead->width;
-        for (int32_t at = 0; at < ahead->width; at += LINE_FLOATS)
+        const char *row = ahead->table + ahead->list[i] * ahead->row_bytes;
+        for (int64_t at = 0; at < ahead->row_bytes; at += LINE_BYTES)
             __builtin_prefetch(row + at, 0, 2);
     }
     ahead->list += rows;
@@ -132,41 +132,37 @@ static void add_scaled(const float *rows, int64_t n, int32_t width, const float 
         add_tile(rows + at, n, width, weight, out + at, 1);
 }
 
-/* out += sum of the listed rows of the table, straight from it. */
-static inline __attribute__((always_inline)) void add_listed_tile(const float *table,
-                                                                  const int32_t *list, int64_t n,
-                                                                  int32_t width, float *out,
-                                                                  int vecs)
+/* The listed rows of the table, side by side, as floats. */
+static void gather(const struct solve_side *side, const int32_t *list, int64_t n, float *to)
 {
-    vec sum[TILE];
-    UNROLL for (int v = 0; v < vecs; v++) sum[v] = vec_load(out + v * L);
-    for (int64_t i = 0; i < n; i++) {
+    const int32_t width = side->width;
+    const vec scale = vec_all(side->half_scale);
+    for (int64_t i = 0; i < n && side->half == NULL; i++) {
         if (i + AHEAD < n)
-            fetch_row(table + (size_t)list[i + AHEAD] * (size_t)width, vecs * L);
-        const float *row = table + (size_t)list[i] * (size_t)width;
-        UNROLL for (int v = 0; v < vecs; v++) sum[v] += vec_load(row + v * L);
+            fetch_row(side->table + (size_t)list[i + AHEAD] * (size_t)width, width * 4);
+        copy_row(to + (size_t)i * (size_t)width, side->table + (size_t)list[i] * (size_t)width,
+                 width);
     }
-    UNROLL for (int v = 0; v < vecs; v++) vec_store(out + v * L, sum[v]);
-}
-
-static void add_listed(const float *table, const int32_t *list, int64_t n, int32_t width,
-                       float *out)
-{
-    int32_t at = 0;
-    for (; at + TILE * L <= width; at += TILE * L)
-        add_listed_tile(table + at, list, n, width, out + at, TILE);
-    for (; at + 2 * L <= width; at += 2 * L)
-        add_listed_tile(table + at, list, n, width, out + at, 2);
-    for (; at < width; at += L)
-        add_listed_tile(table + at, list, n, width, out + at, 1);
-}
-
-static void gather(const float *table, const int32_t *list, int64_t n, int32_t width, float *to)
-{
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n && side->half != NULL; i++) {
         if (i + AHEAD < n)
-            fetch_row(table + (size_t)list[i + AHEAD] * (size_t)width, width);
-        copy_row(to + (size_t)i * (size_t)width, table + (size_t)list[i] * (size_t)width, width);
+            fetch_row(side->half + (size_t)list[i + AHEAD] * (size_t)width, width * 2);
+        const uint16_t *from = side->half + (size_t)list[i] * (size_t)width;
+        for (int32_t at = 0; at < width; at += L)
+            vec_store(to + (size_t)i * (size_t)width + at, scale * vec_from_half(from + at));
+    }
+}
+
+/* out += sum of the listed rows of the table, by way of a block that stays in the cache. */
+static void add_listed(const struct solve_side *side, struct solve_work *work, const int32_t *list,
+                       int64_t n, float *out)
+{
+    float ones[SOLVE_BLOCK_ROWS];
+    for (int i = 0; i < SOLVE_BLOCK_ROWS; i++)
+        ones[i] = 1;
+    for (int64_t at = 0; at < n; at += SOLVE_BLOCK_ROWS) {
+        const int64_t rows = n - at < SOLVE_BLOCK_ROWS ? n - at : SOLVE_BLOCK_ROWS;
+        gather(side, list + at, rows, work->scaled);
+        add_scaled(work->scaled, rows, side->width, ones, out);
     }
 }
 
@@ -254,7 +250,7 @@ static void pass(const struct solve_side *side, struct solve_work *work, int64_t
         float *rows = work->rows + (kept ? (size_t)at * (size_t)width : 0);
         const float *c = work->confidence + at;
         if (first || !kept)
-            gather(side->table, work->weighted + at, n, width, rows);
+            gather(side, work->weighted + at, n, rows);
         dots(rows, n, width, p, out + at, ahead);
         for (int64_t i = 0; i < n; i++)
             weight[i] = (first ? c[i] : 0) - (c[i] - 1) * out[at + i] * (first ? 1 : -1);
@@ -296,11 +292,13 @@ static bool cg(const struct solve_side *side, const struct solve_row *row, float
     const int64_t weighted = part_row(side, row, work, &plain);
 
     memset(plain_sum, 0, row_bytes);
-    add_listed(side->table, work->plain, plain, width, plain_sum);
+    add_listed(side, work, work->plain, plain, plain_sum);
     gram_times(side, x, gram_x);
     for (int32_t at = 0; at < width; at += L)
         vec_store(r + at, vec_load(plain_sum + at) - vec_load(gram_x + at));
-    struct ahead ahead = {side->table, row->next, 0, width};
+    const bool halves = side->half != NULL;
+    struct ahead ahead = {halves ? (const char *)side->half : (const char *)side->table,
+                          halves ? 2 * width : 4 * width, row->next, 0};
     pass(side, work, weighted, true, x, work->score, r, &ahead);
     ahead.left = row->next_count < AHEAD_MOST ? row->next_count : AHEAD_MOST;
 
@@ -370,12 +368,12 @@ static bool cholesky(const struct solve_side *side, const struct solve_row *row,
     const int64_t weighted = part_row(side, row, work, &plain);
 
     memset(plain_sum, 0, row_bytes);
-    add_listed(side->table, work->plain, plain, width, plain_sum);
+    add_listed(side, work, work->plain, plain, plain_sum);
     copy_row(x, plain_sum, width);
     memcpy(work->matrix, side->gram, row_bytes * (size_t)width);
     for (int64_t at = 0; at < weighted; at += SOLVE_BLOCK_ROWS) {
         const int64_t n = weighted - at < SOLVE_BLOCK_ROWS ? weighted - at : SOLVE_BLOCK_ROWS;
-        gather(side->table, work->weighted + at, n, width, work->rows);
+        gather(side, work->weighted + at, n, work->rows);
         for (int64_t i = 0; i < n; i++) {
             const float *from = work->rows + (size_t)i * (size_t)width;
             float *to = work->scaled + (size_t)i * (size_t)width;
@@ -396,4 +394,10 @@ static bool cholesky(const struct solve_side *side, const struct solve_row *row,
     return true;
 }
 
-const struct solve_kernels LEVEL_NAME(solve_kernels) = {cg, cholesky, add_gram};
+static void to_half(const float *rows, int64_t floats, float scale, uint16_t *half)
+{
+    for (int64_t at = 0; at < floats; at += L)
+        vec_to_half(half + at, vec_all(scale) * vec_load(rows + at));
+}
+
+const struct solve_kernels LEVEL_NAME(solve_kernels) = {cg, cholesky, add_gram, to_half};

@@ -27,7 +27,7 @@
 #include "model/kinds.h"
 
 enum { ALS_FACTORS_MAX = 512, ALS_ITERATIONS_MAX = 1000, ALS_STEPS_MAX = 100 };
-enum { ROWS_A_PIECE_CG = 8, KEPT_ROWS_MIN = 2048 };
+enum { ROWS_A_PIECE_CG = 8, KEPT_ROWS_MIN = 2048, HALVED_TABLE_BYTES_MIN = 2 << 20 };
 
 static const struct param_info als_params[] = {
     {"iterations", PARAM_INT, "10", 1, ALS_ITERATIONS_MAX, false, NULL,
@@ -60,6 +60,7 @@ struct fit {
     bool cholesky;
     struct solve_side side;
     const struct solve_kernels *kernels;
+    uint16_t *half_table; /* [rows × width] of the fixed side, where that is large */
     float *gram;          /* [width × width] */
     double *piece_losses; /* [pieces] summed in order, whoever did them */
     int64_t piece_rows;
@@ -97,6 +98,13 @@ static void solve_piece(void *context, int64_t begin, int64_t end, int32_t worke
     fit->piece_losses[begin / fit->piece_rows] = loss;
 }
 
+/* Whether a table of factors is read faster as half floats: not when it fits the cache anyway, nor
+ * for cholesky, which is bound by arithmetic and promises the exact solution. */
+static bool is_large(const struct fit *fit, int32_t rows)
+{
+    return !fit->cholesky && (int64_t)rows * fit->width * 4 > HALVED_TABLE_BYTES_MIN;
+}
+
 /* ret_loss: the rows' part of the objective. */
 static enum err sweep_half(struct fit *fit, const struct half_sweep *half, double *ret_loss,
                            struct error *err)
@@ -105,6 +113,9 @@ static enum err sweep_half(struct fit *fit, const struct half_sweep *half, doubl
     const struct csr *m = half->ratings;
     fit->half = half;
     fit->side.table = half->fixed;
+    fit->side.half = NULL;
+    if (is_large(fit, m->cols))
+        solve_side_halve(&fit->side, m->cols, fit->threads, fit->half_table);
     fit->side.want_loss = half->last_in_sweep;
     TRY(solve_gram(half->fixed, m->cols, fit->factors, fit->side.regularization, fit->threads,
                    fit->gram, err));
@@ -284,6 +295,9 @@ static enum err als_fit(const struct fit_input *input, struct model **ret_model,
     const int32_t most_rows = train->rows > train->cols ? train->rows : train->cols;
     TRY_PTR(fit.piece_losses =
                 mem_array((size_t)(most_rows / fit.piece_rows) + 1, sizeof(double), err));
+    if (is_large(&fit, most_rows))
+        TRY_PTR(fit.half_table =
+                    mem_array((size_t)most_rows * (size_t)fit.width, sizeof(*fit.half_table), err));
     const int64_t longest_user = longest_row(train, user_order);
     const int64_t longest_item = longest_row(&transpose, item_order);
     TRY(create_work(&fit, longest_user > longest_item ? longest_user : longest_item, err));
@@ -304,6 +318,7 @@ done:
         solve_work_free(fit.work[i]);
     mem_free(fit.piece_losses);
     mem_free(fit.gram);
+    mem_free(fit.half_table);
     mem_free(user_order);
     mem_free(item_order);
     csr_release(&transpose);
