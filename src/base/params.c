@@ -30,7 +30,7 @@ void params_init(struct param_set *set, const struct param_table *table)
         struct error err;
         const struct param_info *info = &table->params[i];
         if (info->initial != NULL && params_set(set, info->name, info->initial, &err) != ERR_OK)
-            assert(!"a default is out of its own range");
+            assert(false && "a default is out of its own range");
     }
 }
 
