@@ -24,7 +24,7 @@
 #include "linalg/topk_keys.h"
 
 enum {
-    BLOCK_USERS = 240,             /* a multiple of every group: 240 × 60 floats are 58 KB */
+    BLOCK_USERS_MIN = 120,         /* and less than twice as many: 240 × 60 floats are 58 KB */
     BLOCK_BUFFER_BYTES = 16 << 20, /* at most, unless one group needs more */
     BUFFER_SLACK = 16, /* keys beyond 1.5 k: more make fewer cuts, but older thresholds */
     SKETCH_BITS_LOG2 = 11,
@@ -258,15 +258,16 @@ static void select_block(void *context, int64_t begin, int64_t end, int32_t work
         write_answer(s, &w->seekers[slot]);
 }
 
-/* How many users a block has: enough to use each panel well, few enough that every thread gets
- * several blocks and that the buffers stay small. */
+/* How many users a block has: enough to make much of each panel that is read, few enough that the
+ * buffers stay small; the same number of blocks for every thread. */
 static int32_t block_users(const struct topk_query *query, int32_t capacity, int32_t group)
 {
-    int64_t users = BLOCK_USERS;
-    const int64_t fair = query->count / ((int64_t)query->threads * 4) + 1;
+    const int64_t rounds = query->count / ((int64_t)query->threads * BLOCK_USERS_MIN);
+    const int64_t blocks = query->threads * (rounds > 1 ? rounds : 1);
     const int64_t fitting = BLOCK_BUFFER_BYTES / ((int64_t)capacity * (int64_t)sizeof(uint64_t));
-    users = fair < users ? fair : users;
+    int64_t users = (query->count + blocks - 1) / blocks;
     users = fitting < users ? fitting : users;
+    users = users < 1 ? 1 : users;
     return (int32_t)((users + group - 1) / group * group);
 }
 

@@ -51,13 +51,18 @@ static void pack_tiles(void *context, int64_t begin, int64_t end, int32_t worker
     struct topk_items *items = p->items;
     const int64_t width = items->kernel->tile, factors = items->factors;
     (void)worker;
-    for (int64_t place = begin * width; place < end * width && place < items->items; place++) {
-        const int32_t column = key_column(p->order[place]);
-        const float *from = p->source + column * p->stride;
-        float *to = items->packed + place / width * width * factors + place % width;
-        items->columns[place] = column;
-        for (int64_t j = 0; j < factors; j++)
-            to[j * width] = from[j];
+    for (int64_t tile = begin; tile < end; tile++) {
+        const float *from[TOPK_TILE_MAX];
+        const int64_t first = tile * width;
+        const int64_t count = items->items - first < width ? items->items - first : width;
+        for (int64_t i = 0; i < count; i++) {
+            items->columns[first + i] = key_column(p->order[first + i]);
+            from[i] = p->source + items->columns[first + i] * p->stride;
+        }
+        float *to = items->packed + first * factors;
+        for (int64_t j = 0; j < factors; j++, to += width)
+            for (int64_t i = 0; i < count; i++)
+                to[i] = from[i][j];
     }
 }
 
