@@ -1,1 +1,7 @@
 add_unit_test(model file_test.c unit/model/sample.c)
+add_unit_test(model file_corrupt_test.c unit/model/sample.c unit/model/corrupt.c)
+add_unit_test(model file_content_test.c unit/model/sample.c)
+add_unit_test(model file_memory_test.c unit/model/sample.c)
+add_unit_test(model pickle_test.c)
+add_unit_test(model output_test.c unit/model/sample.c)
+add_unit_test(model export_test.c unit/model/sample.c)
