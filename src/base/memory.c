@@ -8,11 +8,22 @@
 #include <sys/mman.h>
 
 enum { ALIGNMENT = 64 };
-static const size_t MAP_FROM_BYTES = (size_t)4 << 20; /* larger arrays are mapped */
+
+/* Larger arrays are mapped; under AddressSanitizer none is, since it knows the heap alone. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MAPS_NOTHING 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(MAPS_NOTHING)
+static const size_t MAP_FROM_BYTES = SIZE_MAX;
+#else
+static const size_t MAP_FROM_BYTES = (size_t)4 << 20;
+#endif
 
 /* Stands before each array, in a cache line of its own so that the array stays aligned. */
 struct block {
-    size_t size_bytes; /* of the array */
+    size_t size_bytes;   /* of the array */
     size_t mapped_bytes; /* of the whole mapping, or 0 for one from the heap */
 };
 static_assert(sizeof(struct block) <= ALIGNMENT, "the header fits its line");
