@@ -109,29 +109,7 @@ static inline void vec_sums8(const vec sums[8], float out[8])
  * (a half's exponent is moved into a float's place by a multiplication, which also makes subnormal
  * numbers come out right).
  */
-#if VEC_LANES == 4
-static inline vec vec_from_half(const uint16_t *at)
-{
-    typedef uint32_t bits __attribute__((vector_size(16)));
-    const bits h = {at[0], at[1], at[2], at[3]};
-    const vec magnitude = (vec)((h & 0x7fff) << 13) * vec_all(0x1p112f);
-    return (vec)((bits)magnitude | ((h & 0x8000) << 16));
-}
-
-static inline void vec_to_half(uint16_t *at, vec value)
-{
-    for (int i = 0; i < VEC_LANES; i++) {
-        const float x = value[i];
-        const float size = __builtin_fabsf(x);
-        /* Adding a power of two that is 2^11 times the spacing leaves size rounded to it. */
-        const int exponent = size < 0x1p-14f ? -14 : __builtin_ilogbf(size);
-        const float unit = __builtin_ldexpf(1, exponent - 10);
-        const float steps = __builtin_nearbyintf(size / unit); /* 0 to 2048 */
-        const uint32_t half = (uint32_t)steps + (uint32_t)((exponent + 14) << 10);
-        at[i] = (uint16_t)(half | (__builtin_signbit(x) ? 0x8000u : 0));
-    }
-}
-#elif VEC_LANES == 8
+#if VEC_LANES == 8 && defined(__F16C__)
 static inline vec vec_from_half(const uint16_t *at)
 {
     return (vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)at));
@@ -141,7 +119,7 @@ static inline void vec_to_half(uint16_t *at, vec value)
 {
     _mm_storeu_si128((__m128i *)(void *)at, _mm256_cvtps_ph((__m256)value, 0));
 }
-#else
+#elif VEC_LANES == 16 && defined(__AVX512F__)
 static inline vec vec_from_half(const uint16_t *at)
 {
     return (vec)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)at));
@@ -150,6 +128,28 @@ static inline vec vec_from_half(const uint16_t *at)
 static inline void vec_to_half(uint16_t *at, vec value)
 {
     _mm256_storeu_si256((__m256i *)(void *)at, _mm512_cvtps_ph((__m512)value, 0));
+}
+#else
+static inline vec vec_from_half(const uint16_t *at)
+{
+    typedef uint32_t bits __attribute__((vector_size(4 * VEC_LANES)));
+    bits h;
+    for (int i = 0; i < VEC_LANES; i++)
+        h[i] = at[i];
+    const vec magnitude = (vec)((h & 0x7fff) << 13) * vec_all(0x1p112f);
+    return (vec)((bits)magnitude | ((h & 0x8000) << 16));
+}
+
+static inline void vec_to_half(uint16_t *at, vec value)
+{
+    for (int i = 0; i < VEC_LANES; i++) {
+        const float size = __builtin_fabsf(value[i]);
+        const int exponent = size < 0x1p-14f ? -14 : __builtin_ilogbf(size);
+        const float unit = __builtin_ldexpf(1, exponent - 10);
+        const uint32_t steps = (uint32_t)__builtin_nearbyintf(size / unit); /* 0 to 2048 */
+        const uint32_t half = steps + ((uint32_t)(exponent + 14) << 10);
+        at[i] = (uint16_t)(half | (__builtin_signbit(value[i]) ? 0x8000u : 0));
+    }
 }
 #endif
 
