@@ -51,8 +51,10 @@ enum err model_file_check_matrix(const struct csr *matrix, int64_t nnz, size_t a
     for (int32_t row = 0; row < matrix->rows; row++)
         if (matrix->indptr[row + 1] < matrix->indptr[row])
             return FAIL(err, ERR_CORRUPT,
-                        "byte %zu: expected matrix offsets that never fall, but row %d has %lld",
-                        at, row, (long long)csr_row_nnz(matrix, row));
+                        "byte %zu: expected matrix offsets that never fall, but row %d starts at "
+                        "%lld and ends at %lld",
+                        at, row, (long long)matrix->indptr[row],
+                        (long long)matrix->indptr[row + 1]);
     if (csr_check(matrix, "matrix", err) != ERR_OK)
         return corrupt_at(at, err);
     return ERR_OK;

@@ -112,6 +112,7 @@ static void what_the_kind_refuses_is_refused(void **state)
     assert_refused(&sample, "place 4 of the popular list names item 8 of 8");
     sample.model->array_count = 1;
     assert_refused(&sample, "a popular model needs items and counts");
+    sample.model->array_count = 2;
     sample_release(&sample);
 }
 
