@@ -9,7 +9,7 @@
  * skipped once no item left can enter.
  *
  * The order is: score falling, then column rising. The result is the same for any number of
- * threads, any block size and with or without skipping.
+ * threads, any block size and with or without skipping. A score that is not a number is in no list.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,12 +42,13 @@ struct topk_query {
 
 struct topk_stats {
     double scored, total; /* user-item scores computed, and all there are: their ratio is the
-                             factor of the pruning */
+                             factor of the pruning; the same for any number of threads */
 };
 
 /*
  * Fill ret_columns[count × k] and ret_scores[count × k] (NULL allowed); where fewer than k columns
- * are left, the rest is -1 and 0. ret_stats NULL allowed. ERR_NOMEM, ERR_CANCELLED.
+ * are left, the rest is -1 and 0. ret_stats NULL allowed. ERR_NOMEM, ERR_CANCELLED: then what the
+ * arrays hold means nothing.
  * Time O(count × items × factors) at worst, memory O(threads × tile) beside the outputs.
  */
 MUST_CHECK enum err topk_select(const struct topk_items *items, const struct topk_query *query,
@@ -55,7 +56,8 @@ MUST_CHECK enum err topk_select(const struct topk_items *items, const struct top
                                 struct topk_stats *ret_stats, struct error *err);
 
 /* The best k of n plain scores, in the same order; columns in seen[0..seen_count) (ascending) are
- * left out. Returns how many there are: less than k only when fewer are left. O(n + k log k). */
+ * left out. Returns how many there are: less than k only when fewer are left. No memory beside the
+ * answer; time O(n + k log k log(n / k)) for scores in no particular order. */
 int32_t topk_of_scores(const float *scores, int32_t n, const int32_t *seen, int64_t seen_count,
                        int32_t k, int32_t *ret_columns);
 

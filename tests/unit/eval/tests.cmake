@@ -1,2 +1,3 @@
 add_unit_test(eval metrics_test.c)
 add_unit_test(eval evaluate_test.c)
+add_unit_test(eval gowalla_test.c)

@@ -251,6 +251,10 @@ static void pruning_skips_most_of_a_long_tail(void **state)
     assert_int_equal(topk_select(items, &query, p.columns, NULL, &stats, &err), ERR_OK);
     assert_true(stats.total == 40.0 * 20000);
     assert_true(stats.scored < 0.2 * stats.total);
+    const double scored = stats.scored;
+    query.threads = 7;
+    assert_int_equal(topk_select(items, &query, p.columns, NULL, &stats, &err), ERR_OK);
+    assert_true(stats.scored == scored);
     query.prune = false;
     assert_int_equal(topk_select(items, &query, p.columns, NULL, &stats, &err), ERR_OK);
     assert_true(stats.scored == stats.total);
