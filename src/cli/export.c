@@ -8,28 +8,38 @@
 #include "cli/options.h"
 #include "cli/progress_bar.h"
 
-/* A new format is one line here. */
-static const struct {
+struct format {
     const char *name;
     enum err (*write)(const struct model_record *record, const char *path,
                       const struct progress *progress, struct error *err);
-} formats[] = {
-    {"npz", model_export_npz},
-    {"safetensors", model_export_safetensors},
 };
+
+#define X(name, help) {#name, model_export_##name},
+static const struct format formats[] = {EXPORT_FORMATS(X)};
+#undef X
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
+#define X(name, help) " " #name " (" help ")"
+#define FORMAT_NAMES EXPORT_FORMATS(X)
 
 static const struct option_info options[] = {
-    {"format", "NAME", "npz, as Python's implicit reads, or safetensors"},
+    {"format", "NAME", "one of:" FORMAT_NAMES},
     {"output", "FILE", "where to write; an existing file is never overwritten"},
     {"quiet", NULL, "show no progress"},
 };
 static const struct command_help help = {
-    .usage = "rectrain export MODEL.pkl --format npz|safetensors --output FILE",
+    .usage = "rectrain export MODEL.pkl --format NAME --output FILE",
     .summary = "Writes a saved model in another format.",
     .options = options,
     .count = sizeof(options) / sizeof(options[0]),
 };
+
+static const struct format *find_format(const char *name)
+{
+    for (int i = 0; i < FORMATS; i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    return NULL;
+}
 
 enum err command_export(int argc, char **argv, struct error *err)
 {
@@ -49,15 +59,13 @@ enum err command_export(int argc, char **argv, struct error *err)
     if (parsed.argument_count != 1 || format == NULL || path == NULL)
         return FAIL_REASON(err, ERR_INVALID, "option",
                            "one model file, --format and --output are needed");
-    int found = 0;
-    while (found < FORMATS && strcmp(formats[found].name, format) != 0)
-        found++;
-    if (found == FORMATS)
+    const struct format *found = find_format(format);
+    if (found == NULL)
         return FAIL_REASON(err, ERR_INVALID, "option",
-                           "there is no format %s: it must be npz or safetensors", format);
+                           "there is no format %s: it must be one of" FORMAT_NAMES, format);
     TRY(model_file_open(parsed.arguments[0], true, &file, err));
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
-    rc = formats[found].write(model_file_record(file), path, &progress, err);
+    rc = found->write(model_file_record(file), path, &progress, err);
     progress_bar_finish(&bar);
     if (rc == ERR_OK)
         printf("%s\n", path);

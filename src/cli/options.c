@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +18,7 @@ static void add_option(struct long_options *all, const char *name, bool has_valu
     for (int i = 0; i < all->count; i++)
         if (strcmp(all->table_names[i], name) == 0)
             return; /* two kinds may share a parameter */
-    if (all->count == OPTIONS_MAX)
-        return;
+    assert(all->count < OPTIONS_MAX);
     snprintf(all->names[all->count], sizeof(all->names[0]), "%s", name);
     for (char *c = all->names[all->count]; *c != '\0'; c++)
         if (*c == '_')

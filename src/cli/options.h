@@ -11,7 +11,8 @@
 #include "base/error.h"
 #include "base/params.h"
 
-enum { OPTIONS_MAX = 64, OPTION_TABLES_MAX = 8 };
+/* Room for every kind of model, each with parameters of its own; an assertion watches it. */
+enum { OPTIONS_MAX = 256, OPTION_TABLES_MAX = 32 };
 
 struct option_info {
     const char *name;       /* "data": --data */

@@ -1,6 +1,7 @@
 /* rectrain train */
 #include "train/run.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +31,8 @@ static void make_help(struct command_help *help)
         .table_titles = {"The run"},
     };
     int32_t count = model_kind_count();
-    for (int32_t i = 0; i < count && i + 2 < OPTION_TABLES_MAX; i++) {
+    assert(count + 2 <= OPTION_TABLES_MAX);
+    for (int32_t i = 0; i < count; i++) {
         help->tables[i + 1] = &model_kind_at(i)->params;
         help->table_titles[i + 1] = model_kind_at(i)->title;
     }

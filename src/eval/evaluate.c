@@ -26,13 +26,14 @@ struct evaluation {
     struct factors_view factors;
     bool one_list; /* the lists hold one, for everybody */
 
-    int32_t *rows;  /* [chunk] users' rows in train */
-    int32_t *lists; /* [chunk × length] items, best first; -1 after the last; or [length] */
-    double *values; /* [chunk × METRICS_MAX] metrics of each user */
-    int32_t *ranks; /* [threads × length] */
-    float *scores;  /* [threads × items], of a kind without factors */
-    uint8_t *shown; /* [items] 1: in some list */
-    int32_t *hits;  /* [users] */
+    int32_t *rows;     /* [chunk] users' rows in train */
+    int32_t *lists;    /* [chunk × length] items, best first; -1 after the last; or [length] */
+    double *values;    /* [chunk × METRICS_MAX] metrics of each user */
+    int32_t *ranks;    /* [threads × length] */
+    float *scores;     /* [threads × items], of a kind without factors */
+    uint8_t *shown;    /* [items] 1: in some list */
+    int32_t *audience; /* [items] train users who touched each item */
+    int32_t *hits;     /* [users] */
     atomic_bool cancelled;
 
     int32_t begin; /* of the chunk */
@@ -142,10 +143,13 @@ static void tally_users(void *context, int64_t begin, int64_t end, int32_t worke
             .k = e->spec->k,
             .targets = (int32_t)(holdout->indptr[place + 1] - holdout->indptr[place]),
             .hit_ranks = ranks,
+            .list = list,
+            .audience = e->audience,
+            .train_users = e->spec->train->rows,
         };
-        for (int32_t rank = 0; rank < e->length && list[rank] >= 0; rank++)
-            if (is_target(holdout, place, list[rank]))
-                ranks[user.hits++] = rank + 1;
+        for (; user.length < e->length && list[user.length] >= 0; user.length++)
+            if (is_target(holdout, place, list[user.length]))
+                ranks[user.hits++] = user.length + 1;
         e->hits[e->begin + i] = user.hits;
         for (int32_t m = 0; m < metric_count(); m++)
             if (metric_at(m)->of_user != NULL)
@@ -244,6 +248,9 @@ static enum err evaluation_init(struct evaluation *e, struct error *err)
     TRY_PTR(e->values = mem_array(chunk * METRICS_MAX, sizeof(*e->values), err));
     TRY_PTR(e->ranks = mem_array(threads * length, sizeof(*e->ranks), err));
     TRY_PTR(e->shown = mem_array(items, sizeof(*e->shown), err));
+    TRY_PTR(e->audience = mem_array(items, sizeof(*e->audience), err));
+    for (int64_t i = 0; i < csr_nnz(spec->train); i++)
+        e->audience[spec->train->indices[i]]++;
     TRY_PTR(e->hits = mem_array((size_t)e->users, sizeof(*e->hits), err));
     if (!e->one_list && model->kind->factors != NULL) {
         model->kind->factors(model, &e->factors);
@@ -265,6 +272,7 @@ static void evaluation_release(struct evaluation *e)
     mem_free(e->ranks);
     mem_free(e->scores);
     mem_free(e->shown);
+    mem_free(e->audience);
     mem_free(e->hits);
 }
 

@@ -62,19 +62,66 @@ static double coverage(const struct overall_outcome *all)
     return (double)all->items_shown / all->items;
 }
 
-/* One line a metric. One with of_all may use the values of those above it. */
-static const struct metric metrics[] = {
-    {"recall_at_k", "Recall@%d", "Mean over users of hits / items to find", true, recall, NULL},
-    {"precision_at_k", "Precision@%d", "Mean over users of hits / k", true, precision, NULL},
-    {"f1_at_k", "F1@%d", "2PR / (P + R) of the mean precision P and recall R", true, NULL, f1},
-    {"ndcg_at_k", "NDCG@%d", "Mean of the discounted gain, log2, over the ideal", true, ndcg, NULL},
-    {"map_at_k", "MAP@%d", "Mean of the average precision at the hits, over min(items to find, k)",
-     true, average_precision, NULL},
-    {"mrr_at_k", "MRR@%d", "Mean of 1 / place of the first hit", true, reciprocal_rank, NULL},
-    {"hit_rate_at_k", "Hit rate@%d", "Share of users with at least one hit", true, any_hit, NULL},
-    {"coverage_at_k", "Coverage@%d", "Distinct items in all lists / catalogue", true, NULL,
-     coverage},
+const struct metric recall_metric = {
+    .name = "recall_at_k",
+    .title = "Recall@%d",
+    .help = "Mean over users of hits / items to find",
+    .higher_is_better = true,
+    .of_user = recall,
 };
+const struct metric precision_metric = {
+    .name = "precision_at_k",
+    .title = "Precision@%d",
+    .help = "Mean over users of hits / k",
+    .higher_is_better = true,
+    .of_user = precision,
+};
+const struct metric f1_metric = {
+    .name = "f1_at_k",
+    .title = "F1@%d",
+    .help = "2PR / (P + R) of the mean precision P and recall R",
+    .higher_is_better = true,
+    .of_all = f1,
+};
+const struct metric ndcg_metric = {
+    .name = "ndcg_at_k",
+    .title = "NDCG@%d",
+    .help = "Mean of the discounted gain, log2, over the ideal",
+    .higher_is_better = true,
+    .of_user = ndcg,
+};
+const struct metric map_metric = {
+    .name = "map_at_k",
+    .title = "MAP@%d",
+    .help = "Mean of the average precision at the hits, over min(items to find, k)",
+    .higher_is_better = true,
+    .of_user = average_precision,
+};
+const struct metric mrr_metric = {
+    .name = "mrr_at_k",
+    .title = "MRR@%d",
+    .help = "Mean of 1 / place of the first hit",
+    .higher_is_better = true,
+    .of_user = reciprocal_rank,
+};
+const struct metric hit_rate_metric = {
+    .name = "hit_rate_at_k",
+    .title = "Hit rate@%d",
+    .help = "Share of users with at least one hit",
+    .higher_is_better = true,
+    .of_user = any_hit,
+};
+const struct metric coverage_metric = {
+    .name = "coverage_at_k",
+    .title = "Coverage@%d",
+    .help = "Distinct items in all lists / catalogue",
+    .higher_is_better = true,
+    .of_all = coverage,
+};
+
+#define X(name) &name##_metric,
+static const struct metric *const metrics[] = {METRICS(X)};
+#undef X
 enum { METRIC_COUNT = sizeof(metrics) / sizeof(metrics[0]) };
 static_assert((int)METRIC_COUNT <= (int)METRICS_MAX, "a result has room for every metric");
 
@@ -86,13 +133,13 @@ int32_t metric_count(void)
 const struct metric *metric_at(int32_t index)
 {
     assert(index >= 0 && index < METRIC_COUNT);
-    return &metrics[index];
+    return metrics[index];
 }
 
 int32_t metric_find(const char *name)
 {
     for (int32_t i = 0; i < METRIC_COUNT; i++)
-        if (strcmp(metrics[i].name, name) == 0)
+        if (strcmp(metrics[i]->name, name) == 0)
             return i;
     return -1;
 }

@@ -342,6 +342,7 @@ enum err model_file_read(const void *bytes, size_t size, bool verify, struct mod
     TRY(pickle_get_uint(in, &seed, err));
     TRY(get_version(in, file, err));
     TRY(get_checksum(in, verify, err));
+    file->model->train = &file->matrix;
     file->record = (struct model_record){.model = file->model,
                                          .users = &file->users,
                                          .items = &file->items,

@@ -2,11 +2,9 @@
 
 #include <string.h>
 
-/* A new kind is one line here. */
-static const struct model_kind *const kinds[] = {
-    &popular_kind,
-    &als_kind,
-};
+#define X(name) &name##_kind,
+static const struct model_kind *const kinds[] = {MODEL_KINDS(X)};
+#undef X
 
 int32_t model_kind_count(void)
 {

@@ -1,10 +1,17 @@
 #ifndef MODEL_KINDS_H
 #define MODEL_KINDS_H
 
-/* What each kind's file offers to the table in model/kinds.c. */
+/* The list of model kinds, in the order in which people see them: model/NAME.c defines NAME_kind.
+ * A new kind is that file and one line here. */
 #include "model/model.h"
 
-extern const struct model_kind popular_kind; /* model/popular.c */
-extern const struct model_kind als_kind;     /* model/als.c */
+#define MODEL_KINDS(X)                                                                             \
+    X(popular)                                                                                     \
+    X(als)                                                                                         \
+    /* new ones go above this line */
+
+#define X(name) extern const struct model_kind name##_kind;
+MODEL_KINDS(X)
+#undef X
 
 #endif

@@ -3,7 +3,7 @@
 
 /*
  * The table of model kinds. A kind is one file that fills a `struct model_kind` and one line in
- * model/kinds.c: its parameters, how it is fitted and how it scores. A trained model is data: a
+ * model/kinds.h: its parameters, how it is fitted and how it scores. A trained model is data: a
  * few named arrays, which the model file stores as they are, so a new kind needs nothing there.
  */
 #include <stdbool.h>
@@ -32,7 +32,10 @@ struct model {
     int32_t users, items;
     int32_t array_count;
     struct model_array arrays[MODEL_ARRAYS_MAX];
-    bool borrowed; /* the arrays lie in a mapped file, not on the heap */
+    const struct csr *train; /* users × items, borrowed: what users did, for a kind whose score()
+                                looks it up. Set by the fit() of such a kind, and in every model
+                                that comes from a file */
+    bool borrowed;           /* the arrays lie in a mapped file, not on the heap */
 };
 
 /* The factors of a model whose score is a product x_u . y_i; rows `stride` floats apart. */
@@ -43,8 +46,8 @@ struct factors_view {
 };
 
 struct fit_input {
-    const struct csr *train;    /* users × items, borrowed */
-    const int64_t *popularity;  /* [items] train rows */
+    const struct csr *train;        /* users × items, borrowed */
+    const int64_t *popularity;      /* [items] train rows */
     const struct param_set *params; /* of the kind's table */
     uint64_t seed;
     int32_t threads; /* does not change the result */

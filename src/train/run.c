@@ -1,5 +1,6 @@
 #include "train/run.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -34,6 +35,9 @@ void run_spec_init(struct run_spec *spec, const struct model_kind *kind)
     *spec = (struct run_spec){.kind = kind, .output_directory = "ml_models"};
     params_init(&spec->params, &kind->params);
     params_init(&spec->run, &run_param_table);
+    /* Both are set by name (run_spec_set), so a kind must not take a name of the run's. */
+    for (int32_t i = 0; i < kind->params.count; i++)
+        assert(params_find(&run_param_table, kind->params.params[i].name) == NULL);
 }
 
 enum err run_spec_set(struct run_spec *spec, const char *name, const char *text, struct error *err)
