@@ -2,10 +2,9 @@
 
 #include <string.h>
 
-static const struct source *const sources[] = {
-    &parquet_source,
-    &csv_source,
-};
+#define X(name) &name##_source,
+static const struct source *const sources[] = {SOURCES(X)};
+#undef X
 
 int32_t source_count(void)
 {

@@ -3,7 +3,7 @@
 
 /*
  * The kinds of files that a table can be read from. A new one is a file source_NAME.c that fills
- * a struct source, and a line in the table of source.c.
+ * a struct source NAME_source, and one line in the list below.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,8 +38,15 @@ const struct source *source_at(int32_t index);
 /* The source that takes a file of this name, by its extension; NULL: none. */
 const struct source *source_of_name(const char *name);
 
-extern const struct source parquet_source; /* source_parquet.c */
-extern const struct source csv_source;     /* source_csv.c */
+/* The list: source_NAME.c defines NAME_source. */
+#define SOURCES(X)                                                                                 \
+    X(parquet)                                                                                     \
+    X(csv)                                                                                         \
+    /* new ones go above this line */
+
+#define X(name) extern const struct source name##_source;
+SOURCES(X)
+#undef X
 
 /* Add a quoted SQL string or name, its quotes doubled: 'it''s', "a ""column""". */
 MUST_CHECK enum err sql_add_quoted(struct strbuf *sql, char quote, const char *text,
