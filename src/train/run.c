@@ -1,8 +1,11 @@
 #include "train/run.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -285,11 +288,45 @@ done:
     return rc;
 }
 
+/* Whether the model can be saved, before hours are spent on it. Nothing is made: a run that fails
+ * leaves nothing behind. What changes later is still found when the file is written. */
+static enum err check_output(const char *directory, struct error *err)
+{
+    enum err rc = ERR_OK;
+    struct stat status;
+    char *parent = NULL;
+    const char *place = directory;
+    if (directory[0] == '\0')
+        return FAIL_REASON(err, ERR_INVALID, "output_empty", "the output directory has no name");
+    if (stat(directory, &status) != 0 && errno == ENOENT) { /* then it will be made */
+        TRY_PTR(parent = mem_dup_string(directory, err));
+        size_t length = strlen(parent);
+        while (length > 1 && parent[length - 1] == '/')
+            length--;
+        while (length > 0 && parent[length - 1] != '/')
+            length--;
+        parent[length] = '\0';
+        place = length > 0 ? parent : ".";
+    }
+    if (stat(place, &status) == 0 && !S_ISDIR(status.st_mode))
+        rc = FAIL_REASON(err, ERR_DENIED, "output_not_directory",
+                         "the model cannot be saved in %s: %s is no directory", directory, place);
+    else if (access(place, W_OK | X_OK) != 0)
+        rc = FAIL_REASON(err, errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_DENIED,
+                         errno == ENOENT ? "output_missing" : "output_denied",
+                         "the model cannot be saved in %s: %s: %m", directory, place);
+done:
+    mem_free(parent);
+    return rc;
+}
+
 static enum err run_steps(struct run *run, struct error *err)
 {
     enum err rc;
     struct load_spec load;
     TRY(run_load_spec(run->spec, &load, err));
+    TRY(check_output(run->spec->output_directory, err));
+    report_phase(run, PHASE_LOAD, 0, "rows");
     TRY(dataset_load(&load, run->progress, &run->dataset, err));
     TRY(holdout_fingerprint(run->dataset, run->holdout, err));
     warn_of_sizes(run);

@@ -1,0 +1,1 @@
+add_unit_test(train run_test.c unit/train/fixture.c)
