@@ -182,12 +182,15 @@ done:
 static void item_rows(const struct synth_plan *plan, double *rows)
 {
     const struct synth_shape *shape = plan->shape;
-    /* A smaller catalogue lacks the tail, a larger one is stretched. */
-    const double stretch =
-        plan->items > shape->items ? log((double)shape->items) / log((double)plan->items) : 1;
+    /* A larger catalogue is stretched; a smaller one lacks the tail and is made flatter, since its
+     * users, who have fewer rows, would else find too much in the few items at the head. */
+    const double part = (double)plan->items / shape->items;
+    const double stretch = part > 1 ? log((double)shape->items) / log((double)plan->items) : 1;
+    const double flat = part < 1 ? pow(part, shape->tastes.flatten) : 1;
     double sum = 0;
     for (int32_t i = 0; i < plan->items; i++) {
-        rows[i] = exp(synth_curve(shape->item_curve, shape->item_knots, log(i + 1.0) * stretch));
+        rows[i] =
+            exp(flat * synth_curve(shape->item_curve, shape->item_knots, log(i + 1.0) * stretch));
         sum += rows[i];
     }
     for (int32_t i = 0; i < plan->items; i++)

@@ -42,10 +42,10 @@ static const struct synth_shape shapes[] = {{
                    {5.99146, 10.02127}, /* 400th: 22,500 */
                    {8.29405, 7.60090},  /* 4,000th: 2,000 */
                    {9.92447, 5.22575},  /* 95 %: 186 */
-                   {11.02306, 3.85015}, /* 85 %: 47 */
-                   {11.53388, 3.13549}, /* 75 %: 23 */
-                   {12.22704, 2.07944}, /* 50 %: 8 */
-                   {12.63250, 1.09861}, /* 25 %: 3 */
+                   {11.02306, 3.82864}, /* 85 %: 46 */
+                   {11.53388, 3.02042}, /* 75 %: 23, of which some are forced */
+                   {12.22704, 1.94591}, /* 50 %: 8 */
+                   {12.63250, 1.02962}, /* 25 %: 3 */
                    {12.92018, 0.0}},    /* 1 */
     .event_count = 19,
     .events = {{17, false, 61089584},
@@ -74,17 +74,21 @@ static const struct synth_shape shapes[] = {{
                  0.006, 0.005, 0.004, 0.003, 0.002, 0.002},
     .tastes = {.groups = 150,
                .cluster_size = 60,
-               .groups_mean = 1.0,
-               .groups_growth = 0.5,
+               .groups_mean = 8,
+               .groups_growth = 0,
+               .flare_span = 0.2,
+               .flare_rest = 0.3,
                .choose = 0.30,
-               .explore = 0.25,
-               .near = 0.25,
-               .recent = 0.5,
-               .recent_rows = 60,
-               .contact_fresh = 0.5,
-               .contact_explore = 0.5,
-               .forced_family = 3,
-               .products = 0.35,
+               .choose_early = 60,
+               .explore = 0.24,
+               .near = 0.17,
+               .recent = 0.78,
+               .recent_rows = 40,
+               .contact_fresh = 0.6,
+               .contact_explore = 0.4,
+               .flatten = 0.05,
+               .forced_family = 1.2,
+               .products = 0.38,
                .same_product = 0.4},
 }};
 

@@ -30,16 +30,20 @@ struct synth_tastes {
     int32_t cluster_size;   /* items in a cluster, the part of a group that is "near" an item */
     double groups_mean;     /* groups of a user beyond the first, for a user of one row */
     double groups_growth;   /* and how many more for each doubling of the user's rows */
-    double choose;          /* share of rows that are new choices */
+    double flare_span;      /* how far around its peak a group is wanted, as a part of all rows */
+    double flare_rest;      /* and how much it is wanted at other times, beside then */
+    double choose;          /* share of rows that are new choices, in the long run */
+    double choose_early;    /* the row by which half of the way from "all" to there is gone */
     double explore;         /* share of new choices from the whole catalogue */
     double near;            /* share of new choices near an earlier one */
     double recent;          /* share of repetitions that repeat one of the last rows ... */
     int32_t recent_rows;    /* ... of so many; the others repeat any row */
     double contact_fresh;   /* contacts on items first seen in the holdout: chance beside others' */
     double contact_explore; /* contacts on items found by exploring: chance beside others' */
-    double forced_family;   /* rows that an item gains by being chosen once */
-    double products;        /* products of an item for each row of it */
-    double same_product;    /* share of repetitions that are of the same product too */
+    double flatten;       /* how much flatter a smaller catalogue's curve is: a power of its part */
+    double forced_family; /* rows that an item gains by being chosen once */
+    double products;      /* products of an item for each row of it */
+    double same_product;  /* share of repetitions that are of the same product too */
 };
 
 struct synth_shape {

@@ -14,7 +14,8 @@ struct shopper {
     struct synth_columns at;
     int32_t groups;
     int32_t group[USER_GROUPS_MAX];
-    double group_end[USER_GROUPS_MAX]; /* running sums of their weights; the last is 1 */
+    double weight[USER_GROUPS_MAX];
+    double peak[USER_GROUPS_MAX]; /* where among the rows, 0 to 1, each is wanted most */
 };
 
 static uint64_t next_bits(struct shopper *s)
@@ -45,22 +46,27 @@ static void draw_tastes(struct shopper *s)
     const double mean = tastes->groups_mean + tastes->groups_growth * log2((double)s->rows);
     const double more = -mean * log1p(-next_double(s));
     s->groups = 1 + (int32_t)fmin(USER_GROUPS_MAX - 1, more);
-    double sum = 0;
     for (int32_t g = 0; g < s->groups; g++) {
         const int32_t place = draw_place(s, 0, s->plan->items);
         s->group[g] = s->plan->cluster_group[s->plan->shelf_cluster[place]];
-        sum += -log1p(-next_double(s)) / (1 + 0.5 * g);
-        s->group_end[g] = sum;
+        s->weight[g] = -log1p(-next_double(s)) / (1 + 0.5 * g);
+        s->peak[g] = next_double(s);
     }
-    for (int32_t g = 0; g < s->groups; g++)
-        s->group_end[g] /= sum;
 }
 
-static int32_t choose_from_tastes(struct shopper *s)
+/* Interests flare up for a while: a group far from its peak counts little. */
+static int32_t choose_from_tastes(struct shopper *s, int32_t row)
 {
-    const double at = next_double(s);
+    const struct synth_tastes *tastes = &s->plan->shape->tastes;
+    const double now = (double)row / s->rows;
+    double end[USER_GROUPS_MAX], sum = 0;
+    for (int32_t g = 0; g < s->groups; g++) {
+        const bool wanted = fabs(now - s->peak[g]) < tastes->flare_span;
+        end[g] = sum += s->weight[g] * (wanted ? 1 : tastes->flare_rest);
+    }
+    const double at = next_double(s) * sum;
     int32_t g = 0;
-    while (g < s->groups - 1 && at >= s->group_end[g])
+    while (g < s->groups - 1 && at >= end[g])
         g++;
     const int32_t group = s->group[g];
     return draw_place(s, s->plan->group_begin[group], s->plan->group_begin[group + 1]);
@@ -97,7 +103,7 @@ static void choose(struct shopper *s, int32_t row, int32_t forced)
     } else if (how < tastes->explore + tastes->near && row > 0) {
         place = choose_near(s, row);
     } else {
-        place = choose_from_tastes(s);
+        place = choose_from_tastes(s, row);
     }
     s->at.place[row] = place;
     s->at.trait[row] = trait;
@@ -120,6 +126,14 @@ static void repeat(struct shopper *s, int32_t row)
                                                                : draw_product(s, s->at.place[row]);
 }
 
+/* The first rows are all new; what comes later repeats more and more. */
+static double choose_share(const struct synth_tastes *tastes, int32_t row)
+{
+    return row == 0 ? 1
+                    : tastes->choose + (1 - tastes->choose) * tastes->choose_early /
+                                           (tastes->choose_early + row);
+}
+
 /*
  * The items of all rows. So that every item of the catalogue occurs, each user is dealt a few, in
  * proportion to the user's rows, and must choose them at rows spread evenly.
@@ -136,7 +150,7 @@ static void fill_items(struct shopper *s)
         const int64_t until = last ? plan->items : (int64_t)((double)(first + row + 1) * per_row);
         if (until > dealt)
             choose(s, row, (int32_t)synth_permute(key, plan->items, dealt++));
-        else if (row == 0 || next_double(s) < plan->shape->tastes.choose)
+        else if (next_double(s) < choose_share(&plan->shape->tastes, row))
             choose(s, row, FORCE_NONE);
         else
             repeat(s, row);
