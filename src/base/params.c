@@ -51,8 +51,9 @@ static int64_t choice_index(const char *choices, const char *text)
 
 static enum err out_of_range(const struct param_info *info, const char *text, struct error *err)
 {
-    return FAIL_REASON(err, ERR_INVALID, "parameter_range", "%s is %s, but it must be %s%s %g to %g",
-                       info->name, text, info->type == PARAM_INT ? "a whole number" : "a number",
+    return FAIL_REASON(err, ERR_INVALID, "parameter_range",
+                       "%s is %s, but it must be %s%s %g to %g", info->name, text,
+                       info->type == PARAM_INT ? "a whole number" : "a number",
                        info->above_min ? " above" : " from", info->min, info->max);
 }
 
@@ -127,7 +128,7 @@ enum err params_to_json(const struct param_set *set, json_t *object, struct erro
     for (int32_t i = 0; i < set->table->count; i++) {
         const struct param_info *info = &set->table->params[i];
         const struct param_value *value = &set->values[i];
-        json_t *json = !value->is_set               ? json_null()
+        json_t *json = !value->is_set             ? json_null()
                        : info->type == PARAM_INT  ? json_integer(value->integer)
                        : info->type == PARAM_REAL ? json_number(value->real)
                                                   : json_text(value->text);
