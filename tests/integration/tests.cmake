@@ -21,6 +21,9 @@ add_integration_test(check_banned check_banned_test.sh)
 add_integration_test(bootstrap bootstrap_test.sh)
 if(TARGET rectrain)
     add_integration_test(install install_test.sh)
+    # Builds a copy of the tree of its own.
+    add_integration_test(extending extending_test.py)
+    set_tests_properties(integration_extending PROPERTIES LABELS tooling)
 endif()
 # These look at the source tree and the scripts alone: one build that runs them is enough.
 set_tests_properties(integration_count_tests integration_check_rooms integration_check_banned
