@@ -187,7 +187,7 @@ static void truncated_parquet_is_refused_wherever_it_ends(void **state)
         fixture_write(f, "clickstream.pq", bytes, ends[i]);
         fixture_refuse(&spec, ERR_DATA, "parquet_truncated", "clickstream.pq is cut off");
     }
-    free(bytes);
+    mem_free(bytes);
 }
 
 static void missing_column_lists_those_there_are(void **state)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 #include "fixture.h"
 
 static void check_small(const struct dataset *d)
@@ -370,7 +371,7 @@ static void passport_names_no_place_and_no_time(void **state)
     assert_string_equal(json_string_value(json_object_get(file, "fingerprint")), want);
     assert_int_equal(json_integer_value(json_object_get(file, "bytes")), size);
     hash_free(hash);
-    free(bytes);
+    mem_free(bytes);
     strbuf_release(&text);
     dataset_free(d);
 }

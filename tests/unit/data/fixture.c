@@ -17,7 +17,8 @@
 int fixture_setup(void **state)
 {
     const char *root = getenv("TMPDIR");
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct error err;
+    struct fixture *f = mem_array(1, sizeof(*f), &err);
     if (f == NULL)
         return -1;
     snprintf(f->path, sizeof(f->path), "%s/rectrain-test-XXXXXX", root == NULL ? "/tmp" : root);
@@ -37,7 +38,7 @@ int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
     nftw(f->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    free(f);
+    mem_free(f);
     return 0;
 }
 
@@ -91,7 +92,8 @@ unsigned char *fixture_read(const struct fixture *f, const char *name, size_t *r
     assert_int_equal(fseek(file, 0, SEEK_END), 0);
     const long size = ftell(file);
     assert_true(size > 0);
-    unsigned char *bytes = malloc((size_t)size);
+    struct error err;
+    unsigned char *bytes = mem_array((size_t)size, 1, &err);
     assert_non_null(bytes);
     rewind(file);
     assert_int_equal(fread(bytes, 1, (size_t)size, file), size);
