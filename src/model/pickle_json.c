@@ -55,7 +55,7 @@ done:
 static enum err get_list(struct pickle_reader *in, int depth, json_t **ret_value, struct error *err)
 {
     enum err rc;
-    json_t *list = NULL, *item;
+    json_t *list = NULL, *item = NULL;
 
     TRY(pickle_get_opcode(in, PICKLE_EMPTY_LIST, "a list", err));
     TRY(pickle_get_opcode(in, PICKLE_MARK, "the items of a list", err));
@@ -95,7 +95,7 @@ done:
 static enum err get_dict(struct pickle_reader *in, int depth, json_t **ret_value, struct error *err)
 {
     enum err rc;
-    json_t *dict = NULL, *item;
+    json_t *dict = NULL, *item = NULL;
     struct strbuf key;
     strbuf_init(&key, PICKLE_TEXT_BYTES_MAX + 1);
 

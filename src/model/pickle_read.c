@@ -59,8 +59,10 @@ static enum err get_integer(struct pickle_reader *in, struct integer *ret_value,
     static const char what[] = "an integer";
     const size_t begin = in->at;
     const int opcode = pickle_peek(in);
-    const unsigned char *bytes = take(in, 1);
+    const unsigned char *bytes;
 
+    if (opcode >= 0)
+        in->at++;
     if (opcode == PICKLE_BININT) {
         int32_t small;
         if ((bytes = take(in, sizeof(small))) == NULL)

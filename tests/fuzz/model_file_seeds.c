@@ -19,11 +19,17 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         struct error err;
         struct sample sample;
-        char *path, sum[HASH_HEX_SIZE];
+        char *path, sum[HASH_HEX_SIZE], seed[512];
         sample_init(&sample, &shapes[i]);
         if (model_file_write(&sample.record, argv[1], (int64_t)i, "seed", NULL, &path, sum, &err) !=
             ERR_OK) {
             fprintf(stderr, "%s\n", err.message);
+            return 1;
+        }
+        /* A fixed name, so that seeds made again take the place of the old ones. */
+        snprintf(seed, sizeof(seed), "%s/seed_%zu", argv[1], i);
+        if (rename(path, seed) != 0) {
+            perror(seed);
             return 1;
         }
         mem_free(path);

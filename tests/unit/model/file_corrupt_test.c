@@ -23,7 +23,8 @@ static struct {
 } at;
 static int all_tried;
 
-static const struct sample_shape shapes[] = {
+enum { SHAPES = 2 };
+static const struct sample_shape shapes[SHAPES] = {
     {"als", 5, 4, 2, 2, ID_INT64, ID_STRING},
     {"popular", 4, 3, 1, 1, ID_STRING, ID_UINT64},
 };
@@ -74,13 +75,10 @@ static void assert_refused(size_t size)
     at.opened += code == ERR_OK;
 }
 
-#define EACH_SHAPE(i) for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-
 static void every_flipped_bit_is_found(void **state)
 {
     (void)state;
-    EACH_SHAPE(i)
-    {
+    for (size_t i = 0; i < SHAPES; i++) {
         start(&shapes[i]);
         for (size_t bit = 0; bit < 8 * at.size; bit++) {
             copy_whole();
@@ -96,8 +94,7 @@ static void every_flipped_bit_is_found(void **state)
 static void every_truncation_is_found(void **state)
 {
     (void)state;
-    EACH_SHAPE(i)
-    {
+    for (size_t i = 0; i < SHAPES; i++) {
         start(&shapes[i]);
         for (size_t size = 0; size < at.size; size++) {
             copy_whole();
@@ -112,8 +109,7 @@ static void every_added_or_missing_byte_is_found(void **state)
 {
     static const unsigned char added[] = {0, 0xff, '(', '.', 'u'};
     (void)state;
-    EACH_SHAPE(i)
-    {
+    for (size_t i = 0; i < SHAPES; i++) {
         start(&shapes[i]);
         for (size_t place = 0; place <= at.size; place++) {
             for (size_t j = 0; j < sizeof(added); j++) {
@@ -161,8 +157,7 @@ static void every_changed_length_is_found(void **state)
     static const uint64_t values[] = {0,         1,          INT32_MAX,          UINT32_MAX,
                                       INT64_MAX, 1ull << 63, UINT64_MAX / 4 + 1, UINT64_MAX};
     (void)state;
-    EACH_SHAPE(i)
-    {
+    for (size_t i = 0; i < SHAPES; i++) {
         start(&shapes[i]);
         for (size_t place = 0; place < at.size; place++)
             for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++)
@@ -178,8 +173,7 @@ static void every_changed_length_is_found(void **state)
 static void parts_that_were_moved_about_are_found(void **state)
 {
     (void)state;
-    EACH_SHAPE(i)
-    {
+    for (size_t i = 0; i < SHAPES; i++) {
         start(&shapes[i]);
         for (uint64_t n = 0; n < 6000; n++) {
             const uint64_t bits = random_bits(11, i, n);
@@ -201,8 +195,7 @@ static void parts_that_were_moved_about_are_found(void **state)
 static void without_the_checksum_only_content_can_differ(void **state)
 {
     (void)state;
-    EACH_SHAPE(i)
-    {
+    for (size_t i = 0; i < SHAPES; i++) {
         int opened = 0, refused = 0;
         start(&shapes[i]);
         for (size_t bit = 0; bit < 8 * at.size; bit++) {

@@ -164,7 +164,7 @@ static void the_directory_is_made_when_it_is_not_there(void **state)
 static void what_is_no_directory_is_an_error(void **state)
 {
     struct error err;
-    char *path, directory[160];
+    char *path = NULL, directory[160];
     const struct output_spec spec = spec_of(sample_directory());
     (void)state;
     snprintf(directory, sizeof(directory), "%s/none/none", sample_directory());

@@ -243,8 +243,8 @@ static void json_may_be_nested_up_to_a_limit(void **state)
     (void)state;
     for (int depth = 1; depth <= 600; depth++) {
         json_t *value = NULL;
-        for (int i = 0; i < depth; i++)
-            memcpy(bytes + 2 * i, "](", 2);
+        for (int i = 0; i < 2 * depth; i++)
+            bytes[i] = i % 2 == 0 ? PICKLE_EMPTY_LIST : PICKLE_MARK;
         memset(bytes + 2 * depth, 'e', (size_t)depth);
         struct pickle_reader in = reader(bytes, 3 * (size_t)depth);
         const enum err code = pickle_get_json(&in, &value, &err);
