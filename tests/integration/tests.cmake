@@ -1,11 +1,14 @@
 # add_integration_test(name script [argument ...]): by the end of its name, a shell script that
 # prints TAP lines or a Python unittest. Each gets RECTRAIN (the program), RECTRAIN_SHARED and
 # RECTRAIN_BUILD in its environment.
-find_package(Python3 COMPONENTS Interpreter REQUIRED)
+#
+# Debian's own Python is asked first: python3-numpy belongs to it, whatever else is on the PATH.
+find_program(PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
+find_program(PYTHON python3 REQUIRED)
 function(add_integration_test name script)
     set(runner bash)
     if(script MATCHES "\\.py$")
-        set(runner ${Python3_EXECUTABLE} -B)
+        set(runner ${PYTHON} -B)
     endif()
     add_test(NAME integration_${name}
         COMMAND ${runner} ${CMAKE_CURRENT_SOURCE_DIR}/integration/${script} ${ARGN}
@@ -21,6 +24,7 @@ add_integration_test(check_banned check_banned_test.sh)
 add_integration_test(bootstrap bootstrap_test.sh)
 if(TARGET rectrain)
     add_integration_test(install install_test.sh)
+    add_integration_test(cli cli_test.py)
     # Builds a copy of the tree of its own.
     add_integration_test(extending extending_test.py)
     set_tests_properties(integration_extending PROPERTIES LABELS tooling)
