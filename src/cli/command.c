@@ -39,21 +39,17 @@ void print_json_error(const struct error *failure)
 
 void print_metrics(const json_t *metrics, const json_t *floor, const char *title)
 {
-    const json_t *k = json_object_get(metrics, "k");
     printf("%-18s %12s%s\n", "", title, floor != NULL ? "      popular" : "");
     for (int32_t i = 0; i < metric_count(); i++) {
         const struct metric *metric = metric_at(i);
-        char name[64];
-        snprintf(name, sizeof(name), "%s", metric->name);
         const json_t *value = json_object_get(metrics, metric->name);
         if (value == NULL)
             continue;
-        printf("%-18s %12.6f", name, json_number_value(value));
+        printf("%-18s %12.6f", metric->name, json_number_value(value));
         if (floor != NULL)
             printf(" %12.6f", json_number_value(json_object_get(floor, metric->name)));
         putchar('\n');
     }
-    (void)k;
 }
 
 enum err parse_whole(const char *name, const char *text, int64_t min, int64_t max,

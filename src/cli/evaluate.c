@@ -117,7 +117,7 @@ enum err command_evaluate(int argc, char **argv, struct error *err)
     TRY(model_file_open(parsed.arguments[0], true, &file, err));
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
     rc = judge_model(&parsed, model_file_record(file), &progress, &result, err);
-    progress_bar_finish(&bar);
+    progress_bar_finish(&bar, rc == ERR_OK);
     if (rc != ERR_OK)
         goto done;
     if (options_value(&parsed, "json") != NULL)

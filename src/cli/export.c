@@ -66,7 +66,7 @@ enum err command_export(int argc, char **argv, struct error *err)
     TRY(model_file_open(parsed.arguments[0], true, &file, err));
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
     rc = found->write(model_file_record(file), path, &progress, err);
-    progress_bar_finish(&bar);
+    progress_bar_finish(&bar, rc == ERR_OK);
     if (rc == ERR_OK)
         printf("%s\n", path);
 done:

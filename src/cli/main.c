@@ -1,4 +1,5 @@
 /* The program: finds the subcommand, prints what it failed of, and turns it into an exit status. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ static bool wants_json(int argc, char **argv)
 int main(int argc, char **argv)
 {
     json_init();
+    signal(SIGXFSZ, SIG_IGN); /* a file above the limit is an error with words, not a death */
     if (argc < 2) {
         print_usage(stderr);
         return 2;
@@ -57,7 +59,10 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) != 0)
             continue;
         struct error err;
-        if (commands[i].run(argc - 1, argv + 1, &err) == ERR_OK)
+        enum err rc = commands[i].run(argc - 1, argv + 1, &err);
+        if (rc == ERR_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
+            rc = FAIL(&err, ERR_IO, "cannot write to stdout: %m");
+        if (rc == ERR_OK)
             return 0;
         fprintf(stderr, "rectrain %s: %s\n", argv[1], err.message);
         if (wants_json(argc, argv))

@@ -5,13 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
-/* getopt keeps pointers to the names, so those of parameters, with - for _, live here. */
+/* getopt keeps pointers to the names, so those of parameters, with - for _, live here. A name with
+ * _ is known in both spellings; their equal `val` keeps abbreviations of both from being called
+ * ambiguous. */
 struct long_options {
-    struct option options[OPTIONS_MAX + 2];
+    struct option options[2 * OPTIONS_MAX + 1];
     char names[OPTIONS_MAX][40];
     const char *table_names[OPTIONS_MAX];
-    int count;
+    int count, spellings;
 };
+
+static void add_spelling(struct long_options *all, const char *name, bool has_value, int index)
+{
+    all->options[all->spellings++] =
+        (struct option){name, has_value ? required_argument : no_argument, NULL, index};
+}
 
 static void add_option(struct long_options *all, const char *name, bool has_value)
 {
@@ -24,8 +32,9 @@ static void add_option(struct long_options *all, const char *name, bool has_valu
         if (*c == '_')
             *c = '-';
     all->table_names[all->count] = name;
-    all->options[all->count] = (struct option){
-        all->names[all->count], has_value ? required_argument : no_argument, NULL, all->count};
+    add_spelling(all, all->names[all->count], has_value, all->count);
+    if (strchr(name, '_') != NULL)
+        add_spelling(all, name, has_value, all->count);
     all->count++;
 }
 
@@ -40,6 +49,39 @@ static void collect(const struct command_help *help, struct long_options *all)
             add_option(all, help->tables[t]->params[i].name, true);
 }
 
+/* Whether a word that getopt refused begins the names of more than one option. */
+static bool is_ambiguous(const struct long_options *all, const char *word)
+{
+    const size_t length = strcspn(word, "=");
+    int found = -1;
+    for (int i = 0; i < all->spellings; i++) {
+        if (strncmp(all->options[i].name, word, length) != 0)
+            continue;
+        if (found >= 0 && all->options[i].val != found)
+            return true;
+        found = all->options[i].val;
+    }
+    return false;
+}
+
+/* Why getopt returned '?' or ':' for the word. */
+static enum err refuse(const struct long_options *all, int found, const char *word,
+                       const char *command, struct error *err)
+{
+    const int length = (int)strcspn(word, "=");
+    if (found == ':')
+        return FAIL_REASON(err, ERR_INVALID, "option", "%s needs a value", word);
+    if (optopt > 0 && word[length] == '=')
+        return FAIL_REASON(err, ERR_INVALID, "option", "%.*s takes no value", length, word);
+    if (strncmp(word, "--", 2) == 0 && is_ambiguous(all, word + 2))
+        return FAIL_REASON(err, ERR_INVALID, "option",
+                           "%.*s may mean several options; see rectrain %s --help", length, word,
+                           command);
+    return FAIL_REASON(err, ERR_INVALID, "option",
+                       "there is no option %.*s here; see rectrain %s --help", length, word,
+                       command);
+}
+
 enum err options_parse(const struct command_help *help, int argc, char **argv,
                        struct parsed_options *ret_parsed, struct error *err)
 {
@@ -49,16 +91,16 @@ enum err options_parse(const struct command_help *help, int argc, char **argv,
     opterr = 0;
     optind = 0;
     for (;;) {
-        const int before = optind < 1 ? 1 : optind;
+        optopt = 0;
         const int found = getopt_long(argc, argv, ":", all.options, NULL);
         if (found == -1)
             break;
-        if (found == ':')
-            return FAIL_REASON(err, ERR_INVALID, "option", "%s needs a value", argv[optind - 1]);
-        if (found == '?')
-            return FAIL_REASON(err, ERR_INVALID, "option",
-                               "there is no option %s here; see rectrain %s --help",
-                               argv[before < argc ? before : argc - 1], argv[0]);
+        /* getopt stays at a word of short options until its last letter. */
+        const bool within = found == '?' && optind < argc && argv[optind][0] == '-' &&
+                            argv[optind][1] != '-' && optopt > 0 &&
+                            strchr(argv[optind] + 1, optopt) != NULL;
+        if (found == '?' || found == ':')
+            return refuse(&all, found, argv[within ? optind : optind - 1], argv[0], err);
         if (found == 0) {
             parsed.help = true;
             continue;

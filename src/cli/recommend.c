@@ -55,10 +55,16 @@ done:
 static void print_list(const struct model_record *record, const struct recommendation *list,
                        int32_t count)
 {
-    char text[512];
-    for (int32_t i = 0; i < count; i++)
-        printf("%s\t%.6g\n", idmap_text(record->items, list[i].item, text, sizeof(text)),
-               (double)list[i].score);
+    char text[24];
+    for (int32_t i = 0; i < count; i++) {
+        if (record->items->kind == ID_STRING) { /* of any length */
+            const struct str id = idmap_string(record->items, list[i].item);
+            fwrite(id.ptr, 1, id.len, stdout);
+        } else {
+            fputs(idmap_text(record->items, list[i].item, text, sizeof(text)), stdout);
+        }
+        printf("\t%.6g\n", (double)list[i].score);
+    }
 }
 
 enum err command_recommend(int argc, char **argv, struct error *err)

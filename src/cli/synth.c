@@ -103,7 +103,7 @@ enum err command_synth(int argc, char **argv, struct error *err)
     TRY(make_spec(&parsed, &spec, err));
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
     rc = synth_write(&spec, &progress, &made, err);
-    progress_bar_finish(&bar);
+    progress_bar_finish(&bar, rc == ERR_OK);
     if (rc == ERR_OK)
         rc = print_result(&spec, &made, options_value(&parsed, "json") != NULL, err);
 done:

@@ -95,14 +95,21 @@ static int64_t whole(const json_t *object, const char *name)
 
 static void print_times(const json_t *result)
 {
-    const char *name;
+    const char *name, *before = " (";
     json_t *value;
     char text[24];
-    printf("\nTime: ");
-    json_object_foreach(json_object_get(result, "timings"), name, value)
-        printf("%s%s %s", strcmp(name, "load") == 0 ? "" : ", ", name,
-               text_seconds(json_number_value(value), text, sizeof(text)));
-    printf("\nMemory: %s at the peak\n", text_bytes(whole(result, "peak_rss_bytes"), text, 24));
+    json_t *timings = json_object_get(result, "timings");
+    const double total = json_number_value(json_object_get(timings, "total"));
+    printf("\nTime: %s", text_seconds(total, text, sizeof(text)));
+    json_object_foreach(timings, name, value)
+    {
+        if (strcmp(name, "total") == 0)
+            continue;
+        printf("%s%s %s", before, name, text_seconds(json_number_value(value), text, sizeof(text)));
+        before = ", ";
+    }
+    printf(")\nMemory: %s at the peak\n",
+           text_bytes(whole(result, "peak_rss_bytes"), text, sizeof(text)));
 }
 
 static void print_result(const json_t *result)
@@ -111,7 +118,7 @@ static void print_result(const json_t *result)
     const json_t *floor = json_object_get(result, "popular_metrics");
     char a[32], b[32], c[32], d[32];
     const char *type = json_string_value(json_object_get(result, "model_type"));
-    printf("%s rows: %s to train on (%s users, %s items), ",
+    printf("%s rows: %s to train on (%s users, %s items),\n",
            text_grouped(whole(funnel, "rows"), a, sizeof(a)),
            text_grouped(whole(funnel, "train_rows"), b, sizeof(b)),
            text_grouped(whole(funnel, "users"), c, sizeof(c)),
@@ -144,7 +151,7 @@ enum err command_train(int argc, char **argv, struct error *err)
     TRY(make_spec(&parsed, &spec, err));
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
     rc = run_train(&spec, &progress, &result, err);
-    progress_bar_finish(&bar);
+    progress_bar_finish(&bar, rc == ERR_OK);
     if (rc != ERR_OK)
         goto done;
     if (options_value(&parsed, "json") != NULL)

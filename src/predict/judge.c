@@ -1,34 +1,48 @@
 #include "predict/judge.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
-/* For each id of `from` its index in `to`, or -1. Both ascend, so the answers do too. */
-static enum err map_ids(const struct idmap *from, const struct idmap *to, int32_t **ret_map,
-                        struct error *err)
+/* Below, at or above 0 as id i of `left` stands before, at or after id j of `right`, which are both
+ * numbers or both strings. */
+static int compare_ids(const struct idmap *left, int32_t i, const struct idmap *right, int32_t j)
+{
+    if (left->kind == ID_STRING) {
+        const struct str a = idmap_string(left, i), b = idmap_string(right, j);
+        const int order = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
+        return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+    }
+    const bool a_negative = left->kind == ID_INT64 && left->ints[i] < 0;
+    const bool b_negative = right->kind == ID_INT64 && right->ints[j] < 0;
+    if (a_negative != b_negative)
+        return a_negative ? -1 : 1;
+    /* Of one sign, the bits of both kinds are in order when read as uint64_t. */
+    return (left->uints[i] > right->uints[j]) - (left->uints[i] < right->uints[j]);
+}
+
+/* For each id of `from` its index in `to`, or -1. Both ascend, so one walk over both finds them,
+ * and the answers ascend too. */
+static enum err map_ids(const struct idmap *from, const struct idmap *to, const char *what,
+                        int32_t **ret_map, struct error *err)
 {
     enum err rc = ERR_OK;
-    int32_t *map;
-    char text[512];
-    struct strbuf longer;
-    strbuf_init(&longer, 1 << 20);
+    int32_t *map = NULL;
+    if ((from->kind == ID_STRING) != (to->kind == ID_STRING))
+        return FAIL_REASON(err, ERR_DATA, "model_foreign",
+                           "the %s ids of the data are %s, those of the model are %s: was it "
+                           "trained on other data?",
+                           what, from->kind == ID_STRING ? "text" : "numbers",
+                           to->kind == ID_STRING ? "text" : "numbers");
     TRY_PTR(map = mem_array((size_t)from->count, sizeof(*map), err));
-    for (int32_t i = 0; i < from->count; i++) {
-        if (from->kind != ID_STRING) {
-            map[i] = idmap_find_text(to, idmap_text(from, i, text, sizeof(text)));
-            continue;
-        }
-        const struct str id = idmap_string(from, i);
-        longer.len = 0;
-        rc = strbuf_add(&longer, id.ptr, id.len, err);
-        if (rc != ERR_OK) {
-            mem_free(map);
-            goto done;
-        }
-        map[i] = idmap_find_text(to, longer.ptr);
+    for (int32_t i = 0, j = 0; i < from->count; i++) {
+        int order = 1;
+        while (j < to->count && (order = compare_ids(from, i, to, j)) > 0)
+            j++;
+        map[i] = j < to->count && order == 0 ? j : -1;
     }
     *ret_map = map;
 done:
-    strbuf_release(&longer);
     return rc;
 }
 
@@ -102,8 +116,8 @@ enum err judge_record(const struct model_record *record, const struct dataset *d
     struct csr seen = {0};
     struct judgement made = {0};
 
-    TRY(map_ids(&dataset->users, record->users, &users, err));
-    TRY(map_ids(&dataset->items, record->items, &items, err));
+    TRY(map_ids(&dataset->users, record->users, "user", &users, err));
+    TRY(map_ids(&dataset->items, record->items, "item", &items, err));
     TRY(map_seen(dataset, record->model, users, items, &seen, err));
     TRY(map_holdout(dataset, users, items, &made, err));
     if (made.holdout.count == 0) {

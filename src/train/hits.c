@@ -34,9 +34,9 @@ static enum err hits_to_json(const char *holdout_sha256, const struct eval_resul
                              const struct holdout *holdout, json_t *root, struct error *err)
 {
     enum err rc;
-    json_t *hits = json_array(), *targets = json_array();
-    TRY(json_set(root, "hits", hits, err));
-    TRY(json_set(root, "targets", targets, err));
+    json_t *hits, *targets; /* borrowed from root */
+    TRY(json_set(root, "hits", hits = json_array(), err));
+    TRY(json_set(root, "targets", targets = json_array(), err));
     TRY(json_set(root, "format", json_string("rectrain-hits/1"), err));
     TRY(json_set(root, "k", json_integer(judged->k), err));
     TRY(json_set(root, "holdout_sha256", json_string(holdout_sha256), err));

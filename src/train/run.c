@@ -203,8 +203,10 @@ static enum err save(struct run *run, struct error *err)
     json_t *metrics = NULL, *data = NULL;
     const struct dataset *dataset = run->dataset;
 
-    if ((metrics = eval_metrics_to_json(&run->judged)) == NULL || (data = json_object()) == NULL)
-        return FAIL(err, ERR_NOMEM, "out of memory for the model's record");
+    if ((metrics = eval_metrics_to_json(&run->judged)) == NULL || (data = json_object()) == NULL) {
+        rc = FAIL(err, ERR_NOMEM, "out of memory for the model's record");
+        goto done;
+    }
     TRY(json_set(metrics, "k", json_integer(run->judged.k), err));
     TRY(json_set(data, "passport", json_incref(dataset->passport), err));
     TRY(json_set(data, "funnel", funnel_to_json(&dataset->funnel), err));
@@ -227,8 +229,6 @@ static enum err save(struct run *run, struct error *err)
     TRY(hits_write(run->model_path, run->holdout, &run->judged, &dataset->holdout, &run->hits_path,
                    err));
 done:
-    if (rc != ERR_OK && run->model_path != NULL)
-        unlink(run->model_path); /* a model without its hits would look finished */
     json_decref(metrics);
     json_decref(data);
     return rc;
@@ -367,6 +367,10 @@ enum err run_train(const struct run_spec *spec, const struct progress *progress,
     TRY(run_steps(&run, err));
     TRY(make_result(&run, clock_seconds() - start, ret_result, err));
 done:
+    if (rc != ERR_OK && run.model_path != NULL)
+        unlink(run.model_path); /* of a run that failed it would look finished */
+    if (rc != ERR_OK && run.hits_path != NULL)
+        unlink(run.hits_path);
     json_decref(run.iterations);
     json_decref(run.params);
     eval_result_release(&run.judged);
