@@ -48,6 +48,26 @@ done:
     return rc;
 }
 
+/* Every item stands in the list, and only once, so that each gets its score. */
+static enum err check_each_once(const int32_t *list, int32_t items, struct error *err)
+{
+    bool *listed = mem_array((size_t)items, sizeof(*listed), err);
+    if (listed == NULL)
+        return ERR_NOMEM;
+    enum err rc = ERR_OK;
+    for (int32_t place = 0; place < items && rc == ERR_OK; place++) {
+        if (list[place] < 0 || list[place] >= items || listed[list[place]])
+            rc = FAIL(
+                err, ERR_CORRUPT,
+                "place %d of the popular list names item %d: each of 0 to %d stands there once",
+                place, list[place], items - 1);
+        else
+            listed[list[place]] = true;
+    }
+    mem_free(listed);
+    return rc;
+}
+
 static enum err popular_check(const struct model *model, struct error *err)
 {
     const struct model_array *items = model_find_array(model, "items");
@@ -57,12 +77,7 @@ static enum err popular_check(const struct model *model, struct error *err)
         counts->ndim != 1 || counts->shape[0] != model->items)
         return FAIL(err, ERR_CORRUPT, "a popular model needs items and counts of length %d",
                     model->items);
-    const int32_t *item = items->data;
-    for (int32_t place = 0; place < model->items; place++)
-        if (item[place] < 0 || item[place] >= model->items)
-            return FAIL(err, ERR_CORRUPT, "place %d of the popular list names item %d of %d", place,
-                        item[place], model->items);
-    return ERR_OK;
+    return check_each_once(items->data, model->items, err);
 }
 
 /* Minus the place in the list, so that equal counts keep the list's own order. Exact up to 2^24

@@ -51,6 +51,8 @@ static void a_list_that_names_unknown_items_fails_the_check(void **state)
     struct model *model = fit_popular();
     ((int32_t *)model_find_array(model, "items")->data)[1] = 4;
     assert_error(popular_kind.check(model, &err), ERR_CORRUPT);
+    ((int32_t *)model_find_array(model, "items")->data)[1] = 2; /* item 2 twice */
+    assert_error(popular_kind.check(model, &err), ERR_CORRUPT);
     model_free(model);
 }
 
