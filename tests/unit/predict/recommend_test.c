@@ -1,0 +1,159 @@
+/* What is recommended, against a plain sort of all scores. */
+#include "predict/recommend.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "support/test.h"
+#include "unit/train/fixture.h"
+
+enum { ITEMS_MAX = 64 };
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    fixture_create(&fixture);
+    fixture_write_clicks(&fixture, &usual_clicks);
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_remove(*state);
+    return 0;
+}
+
+static struct model_file *train_and_open(const struct fixture *fixture, const char *kind)
+{
+    struct error err;
+    struct model_file *file = NULL;
+    const struct run_spec spec = fixture_spec(fixture, kind);
+    json_t *result = fixture_run(&spec);
+    assert_ok(model_file_open(result_text(result, "model_path"), true, &file, &err));
+    json_decref(result);
+    return file;
+}
+
+static bool has_seen(const struct model_record *record, int32_t user, int32_t item)
+{
+    for (int64_t at = record->matrix->indptr[user]; at < record->matrix->indptr[user + 1]; at++)
+        if (record->matrix->indices[at] == item)
+            return true;
+    return false;
+}
+
+/* The best unseen items by looking for the best one again and again. */
+static int32_t naive_list(const struct model_record *record, int32_t user, int32_t k,
+                          struct recommendation *list)
+{
+    float scores[ITEMS_MAX];
+    bool taken[ITEMS_MAX] = {false};
+    int32_t count = 0;
+    assert_true(record->model->items <= ITEMS_MAX);
+    record->model->kind->score(record->model, user, scores);
+    for (; count < k; count++) {
+        int32_t best = -1;
+        for (int32_t item = 0; item < record->model->items; item++)
+            if (!taken[item] && !has_seen(record, user, item) &&
+                (best < 0 || scores[item] > scores[best]))
+                best = item;
+        if (best < 0)
+            break;
+        taken[best] = true;
+        list[count] = (struct recommendation){best, scores[best]};
+    }
+    return count;
+}
+
+static void check_all_users(const struct model_record *record, int32_t k)
+{
+    struct error err;
+    struct recommendation have[ITEMS_MAX], want[ITEMS_MAX];
+    for (int32_t user = 0; user < record->model->users; user++) {
+        int32_t count = -1;
+        assert_ok(recommend_user(record, user, k, have, &count, &err));
+        assert_int_equal(count, naive_list(record, user, k, want));
+        for (int32_t i = 0; i < count; i++) {
+            assert_int_equal(have[i].item, want[i].item);
+            assert_true(have[i].score == want[i].score);
+        }
+    }
+}
+
+static void every_kind_recommends_what_a_plain_sort_finds(void **state)
+{
+    for (int32_t i = 0; i < model_kind_count(); i++) {
+        struct model_file *file = train_and_open(*state, model_kind_at(i)->name);
+        check_all_users(model_file_record(file), 1);
+        check_all_users(model_file_record(file), 5);
+        model_file_close(file);
+    }
+}
+
+static void a_list_is_shorter_where_fewer_unseen_items_are_left(void **state)
+{
+    struct model_file *file = train_and_open(*state, "als");
+    const struct model_record *record = model_file_record(file);
+    struct error err;
+    struct recommendation list[ITEMS_MAX];
+    int32_t count = -1;
+    assert_ok(recommend_user(record, 0, 50, list, &count, &err));
+    assert_int_equal(count, 23 - 6); /* each user has touched six of the 23 items */
+    check_all_users(record, 50);
+    model_file_close(file);
+}
+
+static void popular_leaves_out_what_the_user_has_seen(void **state)
+{
+    struct model_file *file = train_and_open(*state, "popular");
+    const struct model_record *record = model_file_record(file);
+    struct error err;
+    struct recommendation list[ITEMS_MAX];
+    int32_t lists_that_differ = 0, first = -1;
+    for (int32_t user = 0; user < record->model->users; user++) {
+        int32_t count = -1;
+        assert_ok(recommend_user(record, user, 5, list, &count, &err));
+        assert_int_equal(count, 5);
+        for (int32_t i = 0; i < count; i++)
+            assert_false(has_seen(record, user, list[i].item));
+        if (user == 0)
+            first = list[0].item;
+        lists_that_differ += list[0].item != first;
+    }
+    assert_true(lists_that_differ > 0);
+    model_file_close(file);
+}
+
+static void without_memory_it_says_so(void **state)
+{
+    struct model_file *file = train_and_open(*state, "als");
+    struct error err;
+    struct recommendation list[5];
+    int32_t count = -1;
+    const int64_t held = mem_held_bytes();
+    for (int64_t n = 1; n <= 2; n++) {
+        mem_fail_after(n);
+        const enum err rc = recommend_user(model_file_record(file), 0, 5, list, &count, &err);
+        mem_fail_after(0);
+        assert_int_equal(rc, ERR_NOMEM);
+        assert_int_equal(count, -1);
+        assert_int_equal(mem_held_bytes(), held);
+    }
+    assert_ok(recommend_user(model_file_record(file), 0, 5, list, &count, &err));
+    model_file_close(file);
+}
+
+int main(void)
+{
+    json_init();
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(every_kind_recommends_what_a_plain_sort_finds),
+        TEST(a_list_is_shorter_where_fewer_unseen_items_are_left),
+        TEST(popular_leaves_out_what_the_user_has_seen),
+        TEST(without_memory_it_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

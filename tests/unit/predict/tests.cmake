@@ -1,0 +1,2 @@
+add_unit_test(predict recommend_test.c unit/train/fixture.c)
+add_unit_test(predict judge_test.c unit/train/fixture.c)
