@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@
 enum { RUNS_MAX = 100 };
 
 struct outcome {
-    double seconds, load_seconds, split_seconds;
+    double seconds, cpu_seconds, load_seconds, split_seconds;
     int64_t peak_rss_bytes, rows; /* rows: of the result */
     bool ok;
 };
@@ -129,6 +130,15 @@ static void run_group_by(const struct job *job, struct outcome *out)
     duckdb_destroy_config(&config);
 }
 
+/* Of all threads: a figure that other programs on the machine hardly change. */
+static double cpu_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+}
+
 static struct outcome run_in_child(void (*run)(const struct job *, struct outcome *),
                                    const struct job *job)
 {
@@ -139,6 +149,7 @@ static struct outcome run_in_child(void (*run)(const struct job *, struct outcom
     const pid_t child = fork();
     if (child == 0) {
         run(job, &out);
+        out.cpu_seconds = cpu_seconds();
         out.peak_rss_bytes = mem_peak_rss_bytes();
         _exit(write(ends[1], &out, sizeof(out)) == (ssize_t)sizeof(out) ? 0 : 1);
     }
@@ -164,10 +175,11 @@ static void print_outcomes(const char *name, struct outcome *outcomes, int runs)
     for (int i = 0; i < runs; i++)
         peak = outcomes[i].peak_rss_bytes > peak ? outcomes[i].peak_rss_bytes : peak;
     const struct outcome *median = &outcomes[runs / 2];
-    printf("  \"%s\": {\"seconds_best\": %.3f, \"seconds_median\": %.3f, \"load_seconds\": %.3f, "
+    printf("  \"%s\": {\"seconds_best\": %.3f, \"seconds_median\": %.3f, \"cpu_seconds\": %.3f, "
+           "\"load_seconds\": %.3f, "
            "\"split_seconds\": %.3f, \"pairs\": %" PRId64 ", \"peak_rss_bytes\": %" PRId64 "},\n",
-           name, outcomes[0].seconds, median->seconds, median->load_seconds, median->split_seconds,
-           median->rows, peak);
+           name, outcomes[0].seconds, median->seconds, median->cpu_seconds, median->load_seconds,
+           median->split_seconds, median->rows, peak);
 }
 
 int main(int argc, char **argv)

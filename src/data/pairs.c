@@ -52,27 +52,37 @@ struct gathering {
     uint32_t *items;
 };
 
-static void count_blocks(void *context, int64_t begin, int64_t end, int32_t worker)
+/* Rows of one user often stand together: one addition serves them all. */
+void pairs_count_users(const struct pair *pairs, int64_t count, _Atomic int64_t *counts)
 {
-    const struct gathering *g = context;
-    (void)worker;
-    for (int64_t b = begin; b < end; b++)
-        for (int64_t i = 0; i < g->blocks[b]->count; i++)
-            atomic_fetch_add_explicit(&g->next[g->blocks[b]->pairs[i].user], 1,
-                                      memory_order_relaxed);
+    for (int64_t i = 0; i < count;) {
+        int64_t next = i + 1;
+        while (next < count && pairs[next].user == pairs[i].user)
+            next++;
+        atomic_fetch_add_explicit(&counts[pairs[i].user], next - i, memory_order_relaxed);
+        i = next;
+    }
+}
+
+static void scatter_block(const struct gathering *g, const struct pair_block *block)
+{
+    for (int64_t i = 0; i < block->count;) {
+        const uint32_t user = block->pairs[i].user;
+        int64_t next = i + 1;
+        while (next < block->count && block->pairs[next].user == user)
+            next++;
+        int64_t to = atomic_fetch_add_explicit(&g->next[user], next - i, memory_order_relaxed);
+        for (; i < next; i++)
+            g->items[to++] = block->pairs[i].item;
+    }
 }
 
 static void scatter_blocks(void *context, int64_t begin, int64_t end, int32_t worker)
 {
     const struct gathering *g = context;
     (void)worker;
-    for (int64_t b = begin; b < end; b++) {
-        for (int64_t i = 0; i < g->blocks[b]->count; i++) {
-            const struct pair pair = g->blocks[b]->pairs[i];
-            g->items[atomic_fetch_add_explicit(&g->next[pair.user], 1, memory_order_relaxed)] =
-                pair.item;
-        }
-    }
+    for (int64_t b = begin; b < end; b++)
+        scatter_block(g, g->blocks[b]);
 }
 
 /* All blocks of the lists in one array. */
@@ -93,16 +103,14 @@ done:
 }
 
 enum err buckets_init(struct buckets *buckets, struct pair_list *const *lists, int32_t list_count,
-                      int32_t users, int32_t threads, struct error *err)
+                      _Atomic int64_t *counts, int32_t users, int32_t threads, struct error *err)
 {
     enum err rc;
-    struct gathering g = {0};
+    struct gathering g = {.next = counts};
     struct buckets made = {.users = users};
 
     TRY(list_blocks(&g, lists, list_count, err));
-    TRY_PTR(g.next = mem_array((size_t)users, sizeof(*g.next), err));
     TRY_PTR(made.indptr = mem_array((size_t)users + 1, sizeof(*made.indptr), err));
-    parallel_for(threads, g.block_count, 1, count_blocks, &g);
     for (int32_t u = 0; u < users; u++) {
         const int64_t count = atomic_load_explicit(&g.next[u], memory_order_relaxed);
         atomic_store_explicit(&g.next[u], made.indptr[u], memory_order_relaxed);
@@ -117,7 +125,6 @@ enum err buckets_init(struct buckets *buckets, struct pair_list *const *lists, i
     made = (struct buckets){0};
 done:
     mem_free(g.blocks);
-    mem_free((void *)g.next);
     buckets_release(&made);
     return rc;
 }

@@ -5,6 +5,7 @@
  * (user, item) pairs as rows stream by: eight bytes a row, in blocks that are filled by one thread
  * and never moved.
  */
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -40,11 +41,14 @@ struct buckets {
     uint32_t *items;
 };
 
-/* Gather all pairs of the lists, whose users are below `users`, and release the lists. Time
- * O(pairs + users). ERR_NOMEM. */
+/* Add to counts[u] how many of the pairs are of user u. Threads may share `counts`. */
+void pairs_count_users(const struct pair *pairs, int64_t count, _Atomic int64_t *counts);
+
+/* Gather all pairs of the lists, whose users are below `users` and number counts[users], and
+ * release the lists. `counts` is used up. Time O(pairs + users). ERR_NOMEM. */
 MUST_CHECK enum err buckets_init(struct buckets *buckets, struct pair_list *const *lists,
-                                 int32_t list_count, int32_t users, int32_t threads,
-                                 struct error *err);
+                                 int32_t list_count, _Atomic int64_t *counts, int32_t users,
+                                 int32_t threads, struct error *err);
 void buckets_release(struct buckets *buckets);
 
 /* Sort values below `limit`, by radix; `scratch` of as many. O(count). */

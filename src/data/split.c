@@ -14,6 +14,7 @@ struct numbering {
     struct scan *scan;
     int list;
     _Atomic int64_t rows, known_users, known_items;
+    _Atomic int64_t *counts; /* [users] pairs left of each user */
 };
 
 static void number_block(struct numbering *n, struct pair_block *block, const int32_t *users,
@@ -30,6 +31,7 @@ static void number_block(struct numbering *n, struct pair_block *block, const in
     atomic_fetch_add(&n->known_users, known_users);
     atomic_fetch_add(&n->known_items, kept);
     block->count = kept;
+    pairs_count_users(block->pairs, kept, n->counts);
 }
 
 static void number_lanes(void *context, int64_t begin, int64_t end, int32_t worker)
@@ -57,16 +59,19 @@ static enum err gather(struct scan *scan, int list, int32_t users, struct gather
     struct numbering n = {.scan = scan, .list = list};
     const int32_t threads = scan->spec->threads;
 
+    TRY_PTR(n.counts = mem_array((size_t)users, sizeof(*n.counts), err));
     parallel_for(threads, scan->lane_count, 1, number_lanes, &n);
     TRY_PTR(lists = mem_array((size_t)scan->lane_count, sizeof(*lists), err));
     for (int32_t i = 0; i < scan->lane_count; i++)
         lists[i] = &scan->lanes[i].lists[list];
-    TRY(buckets_init(&ret_gathered->buckets, lists, scan->lane_count, users, threads, err));
+    TRY(buckets_init(&ret_gathered->buckets, lists, scan->lane_count, n.counts, users, threads,
+                     err));
     ret_gathered->rows = n.rows;
     ret_gathered->known_users = n.known_users;
     ret_gathered->known_items = n.known_items;
 done:
     mem_free(lists);
+    mem_free((void *)n.counts);
     return rc;
 }
 
