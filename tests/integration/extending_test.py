@@ -186,8 +186,10 @@ class Extended(unittest.TestCase):
         copy_tree(cls.tree)
         for path, text in blocks("c"):
             (cls.tree / path).write_text(text)
+        # Wherever the temporary directory lies, the copy is in no repository.
+        outside = {**os.environ, "GIT_CEILING_DIRECTORIES": str(cls.room)}
         for _, text in blocks("diff"):
-            cls.must(run("git", "apply", "-", cwd=cls.tree, input=text), text)
+            cls.must(run("git", "apply", "-", cwd=cls.tree, input=text, env=outside), text)
         cls.must(run("cmake", "-G", "Ninja", "-S", cls.tree, "-B", cls.room / "build",
                      "-DCMAKE_BUILD_TYPE=Release", *cache_entries()), "cmake")
         cls.must(run("ninja", "-C", cls.room / "build", "rectrain"), "ninja")
