@@ -28,10 +28,10 @@ struct load_spec {
                          whose directory an events file lies */
     const char *user_column, *item_column, *event_column, *time_column; /* "cookie", "node",
                          "event", "event_date" */
-    double eval_days;     /* above 0; 14 */
-    double sample_users;  /* fraction of users kept, above 0 to 1; 1: all */
-    uint64_t seed;        /* of the sample: equal seeds keep the same users */
-    int32_t threads;      /* 1 to PARALLEL_THREADS_MAX; does not change the result */
+    double eval_days;                                                   /* above 0; 14 */
+    double sample_users;        /* fraction of users kept, above 0 to 1; 1: all */
+    uint64_t seed;              /* of the sample: equal seeds keep the same users */
+    int32_t threads;            /* 1 to PARALLEL_THREADS_MAX; does not change the result */
     int64_t memory_limit_bytes; /* for the reading engine; 0: its default */
 };
 
@@ -54,13 +54,13 @@ struct holdout {
 };
 
 struct dataset {
-    struct csr train;    /* users × items, values: rows of the pair */
+    struct csr train; /* users × items, values: rows of the pair */
     struct idmap users, items;
     int64_t *popularity; /* [items] train rows of each item */
     struct holdout holdout;
     struct funnel funnel;
-    json_t *passport;    /* object: files (name, bytes, rows, fingerprint), schema, time range,
-                            threshold, source; no absolute path, no time of reading */
+    json_t *passport; /* object: files (name, bytes, rows, fingerprint), schema, time range,
+                         threshold, source; no absolute path, no time of reading */
     double load_seconds, split_seconds;
 };
 

@@ -186,8 +186,8 @@ static void the_loss_is_that_of_every_cell(void **state)
     (void)state;
     static const char *const settings[] = {"factors=12 iterations=4 alpha=1 regularization=0.05",
                                            "factors=12 iterations=4 alpha=20 regularization=0.05",
-                                           "factors=12 iterations=4 alpha=0.3 regularization=0.05 "
-                                           "solver=cholesky"};
+                                           ("factors=12 iterations=4 alpha=0.3 regularization=0.05 "
+                                            "solver=cholesky")};
     const double alphas[] = {1, 20, 0.3};
     struct csr m = make_matrix(120, 90, 8, 4);
     for (int i = 0; i < 3; i++) {
