@@ -1,3 +1,4 @@
+add_unit_test(linalg cpu_test.c)
 add_unit_test(linalg topk_test.c)
 add_unit_test(linalg solve_test.c)
 add_unit_test(linalg csr_test.c)
