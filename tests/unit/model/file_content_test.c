@@ -109,7 +109,7 @@ static void what_the_kind_refuses_is_refused(void **state)
     (void)state;
     sample_init(&sample, &popular);
     ((int32_t *)sample.model->arrays[0].data)[4] = 8;
-    assert_refused(&sample, "place 4 of the popular list names item 8 of 8");
+    assert_refused(&sample, "place 4 of the popular list names item 8:");
     sample.model->array_count = 1;
     assert_refused(&sample, "a popular model needs items and counts");
     sample.model->array_count = 2;
