@@ -1,8 +1,5 @@
 # The program finds its libraries beside itself, in the build directory (build/rectrain, build/lib)
 # and in the installed tree (bin/rectrain, lib/rectrain), so that either can be moved.
-#
-# OpenBLAS comes from the system, by the full path of its serial build: the name alone could lead
-# to the threaded one, whose threads would fight ours.
 if(NOT TARGET rectrain)
     return()
 endif()
@@ -10,7 +7,7 @@ include(GNUInstallDirs)
 set_target_properties(rectrain PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}
     BUILD_RPATH_USE_ORIGIN ON
-    INSTALL_RPATH "$ORIGIN/../lib/rectrain;${OPENBLAS_DIR}")
+    INSTALL_RPATH "$ORIGIN/../lib/rectrain")
 
 install(TARGETS rectrain RUNTIME DESTINATION bin)
 install(FILES ${CMAKE_BINARY_DIR}/lib/libduckdb.so DESTINATION lib/rectrain
