@@ -4,8 +4,9 @@
 # Slow, so it is for changes of the kernels (src/linalg/*_level.c, vec.h), not for every change.
 #
 #   tools/test_avx512.sh [BUILD [TEST …]]     BUILD: a build directory (default: build)
-#                                             TEST: names of its programs in tests/ (default: the
-#                                             processor levels, the kernels and the ALS on them)
+#                                             TEST: names of its programs in tests/ that need
+#                                             no file but tests/golden (default: the kernels
+#                                             and the ALS on them); linalg_cpu_test comes first
 #
 # CPU_MODEL=NAME  the processor (default: corei7_skylake_x; `bochs -help cpu` lists them)
 # VMLINUZ=FILE    the kernel, where it need not be fetched
@@ -18,9 +19,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 build=$(realpath "${1:-build}")
-tests=("${@:2}")
-[[ ${#tests[@]} -gt 0 ]] ||
-    tests=(linalg_cpu_test linalg_topk_test model_als_test linalg_solve_test)
+tests=(linalg_cpu_test "${@:2}")
+[[ $# -gt 1 ]] || tests+=(linalg_topk_test model_als_test linalg_solve_test)
 model=${CPU_MODEL:-corei7_skylake_x}
 limit_s=1800 # of the emulation as a whole
 
@@ -133,7 +133,10 @@ label guest
 EOF
     xorriso -report_about WARNING -as mkisofs -quiet -o "$work/guest.iso" \
         -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 \
-        -boot-info-table "$work/iso"
+        -boot-info-table "$work/iso" 2>"$work/xorriso.log" || {
+        cat "$work/xorriso.log" >&2
+        exit 1
+    }
 }
 
 # Time in the guest runs by instructions (ips), so that a slow host changes nothing in there.
@@ -161,15 +164,26 @@ EOF
     echo continue >"$work/debugger" # Debian's Bochs starts in its debugger
 }
 
-# The display needs a terminal, which script(1) gives it. Bochs's own exit status says nothing: the
-# guest's switching off counts as a panic.
+# Bochs shows its screen on a terminal that it opens itself and names; somebody has to read it, or
+# the emulation stops once it is full. Ends with Bochs.
+drain_screen() {
+    local screen=
+    while [[ -z $screen ]] && kill -0 "$bochs" 2>/dev/null; do
+        sleep 0.2
+        screen=$(grep -ao '/dev/pts/[0-9]*' "$work/bochs.out" | head -n 1) || true
+    done
+    stty raw -echo <"$screen"
+    cat "$screen" >/dev/null
+}
+
+# Bochs's own exit status says nothing: that the guest switches itself off counts as a panic.
 emulate() {
     : >"$work/serial.txt"
-    TERM=linux timeout "$limit_s" nice -n 19 script -qc \
-        "bochs-bin -q -f '$work/bochsrc' -rc '$work/debugger'" /dev/null \
-        </dev/null >"$work/screen.txt" 2>&1 &
+    TERM=linux timeout -k 5 "$limit_s" nice -n 19 \
+        bochs-bin -q -f "$work/bochsrc" -rc "$work/debugger" </dev/null >"$work/bochs.out" 2>&1 &
     bochs=$!
-    tail -n +1 -f --pid="$bochs" "$work/serial.txt" | tr -d '\r'
+    drain_screen 2>/dev/null &
+    tail -n +1 -f --pid="$bochs" "$work/serial.txt" | sed -u 's/\r$//'
     wait "$bochs" || true
     bochs=
 }
@@ -182,8 +196,7 @@ write_settings
 emulate
 echo "== $((SECONDS - start)) s"
 
-if ! grep -q 'the best level here is avx512' "$work/serial.txt" &&
-    [[ " ${tests[*]} " == *" linalg_cpu_test "* ]]; then
+if ! grep -q 'the best level here is avx512' "$work/serial.txt"; then
     echo "FAILED: the best level there is not avx512"
     exit 1
 fi
