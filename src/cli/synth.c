@@ -44,6 +44,9 @@ static enum err make_spec(const struct parsed_options *parsed, struct synth_spec
     int64_t threads = parallel_processors();
     if (options_value(parsed, "like") != NULL)
         spec->like = options_value(parsed, "like");
+    if (parsed->argument_count > 0)
+        return FAIL_REASON(err, ERR_INVALID, "option", "%s: synth takes options only",
+                           parsed->arguments[0]);
     TRY(number_option(parsed, "rows", 1, SYNTH_ROWS_MAX, &rows, err));
     TRY(number_option(parsed, "users", 1, SYNTH_USERS_MAX, &users, err));
     TRY(number_option(parsed, "items", 1, SYNTH_ITEMS_MAX, &items, err));

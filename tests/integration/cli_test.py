@@ -160,6 +160,7 @@ class Options(Case):
 
     def test_an_argument_that_is_no_option_is_refused(self):
         self.refuse_train("stray", says="stray: train takes options only")
+        self.refuse(2, "synth", "--output", self.out, "stray", says="stray: synth takes options only")
 
     def test_dashes_underscores_and_abbreviations_mean_the_same(self):
         for words in (["--eval-days", "7"], ["--eval_days=7"], ["--eval_d", "7"], ["--eval-d=7"]):

@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "base/clock.h"
+#include "model/file.h"
 #include "support/test.h"
 #include "unit/train/fixture.h"
 
@@ -319,30 +320,48 @@ static void cancel_ends_a_run_in_any_phase_and_leaves_nothing(void **state)
     }
 }
 
+/* Take the names that a run could give its file in the coming seconds. */
+static int take_names(const struct fixture *fixture, const char *kind)
+{
+    enum { SECONDS = 600 };
+    const time_t now = time(NULL);
+    assert_int_equal(mkdir(fixture->output, 0777), 0);
+    for (int i = 0; i < SECONDS; i++) {
+        char path[192], stamp[24];
+        struct tm parts;
+        const time_t then = now + i;
+        assert_non_null(gmtime_r(&then, &parts));
+        assert_true(strftime(stamp, sizeof(stamp), "%Y%m%d_%H%M%S", &parts) > 0);
+        snprintf(path, sizeof(path), "%s/%s_model_0_%s.pkl", fixture->output, kind, stamp);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        assert_int_equal(fclose(file), 0);
+    }
+    return SECONDS;
+}
+
 static void an_existing_name_is_never_overwritten(void **state)
 {
-    /* Six runs take about a tenth of a second each, so some fall into the same second. */
+    struct stat status;
+    struct error err;
+    struct model_file *file = NULL;
+    char path[192];
     const struct run_spec spec = fixture_spec(*state, "popular");
-    enum { RUNS = 8 };
-    json_t *results[RUNS];
-    bool numbered = false;
-    for (int i = 0; i < RUNS; i++)
-        results[i] = fixture_run(&spec);
-    assert_int_equal(fixture_entries(spec.output_directory), 2 * RUNS);
-    for (int i = 0; i < RUNS; i++) {
-        const char *model = result_text(results[i], "model_path");
-        const char *hits = result_text(results[i], "hits_path");
-        assert_int_equal(access(model, R_OK), 0);
-        assert_int_equal(access(hits, R_OK), 0);
-        const size_t stem = strlen(model) - strlen(".pkl");
-        assert_string_equal(model + stem, ".pkl");
-        assert_memory_equal(model, hits, stem);
-        assert_string_equal(hits + stem, ".hits.json");
-        numbered = numbered || strcmp(model + stem - 2, "_2.pkl") == 0;
-    }
-    assert_true(numbered);
-    for (int i = 0; i < RUNS; i++)
-        json_decref(results[i]);
+    const int taken = take_names(*state, "popular");
+    json_t *result = fixture_run(&spec);
+    const char *model = result_text(result, "model_path");
+    const char *hits = result_text(result, "hits_path");
+    const size_t stem = strlen(model) - strlen("_2.pkl");
+    assert_string_equal(model + stem, "_2.pkl");
+    assert_string_equal(hits + stem, "_2.hits.json");
+    assert_memory_equal(model, hits, stem);
+    assert_ok(model_file_open(model, true, &file, &err));
+    model_file_close(file);
+    assert_int_equal(fixture_entries(spec.output_directory), taken + 2);
+    snprintf(path, sizeof(path), "%.*s.pkl", (int)stem, model);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_size, 0); /* what was there is as it was */
+    json_decref(result);
 }
 
 static void an_output_that_cannot_be_written_is_found_before_the_run(void **state)
