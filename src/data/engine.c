@@ -192,15 +192,14 @@ static enum err work_off(struct engine *engine, duckdb_pending_result pending,
                          enum err (*tick)(void *context, struct error *err), void *context,
                          struct error *err)
 {
+    enum err rc = ERR_OK;
     for (;;) {
         const duckdb_pending_state state = duckdb_pending_execute_task(pending);
         if (state == DUCKDB_PENDING_RESULT_READY || state == DUCKDB_PENDING_ERROR)
-            return ERR_OK; /* duckdb_execute_pending tells which */
-        const enum err rc = tick(context, err);
-        if (rc != ERR_OK) {
+            return rc; /* when that is ERR_OK, duckdb_execute_pending tells which */
+        if (rc == ERR_OK && (rc = tick(context, err)) != ERR_OK)
+            /* It goes on until all its tasks have heard of it: dropped before, it leaks them. */
             duckdb_interrupt(engine->connection);
-            return rc;
-        }
         if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) /* other threads are still at theirs */
             nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
     }
