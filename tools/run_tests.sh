@@ -11,6 +11,8 @@ shift
 log=$directory/Testing/Temporary/LastTest.log
 rm -f "$log"
 status=0
+CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
+export CTEST_PARALLEL_LEVEL
 ctest --test-dir "$directory" --output-on-failure --no-tests=error "$@" || status=$?
 if [ ! -f "$log" ]; then
     echo "0 passed, 1 failed"

@@ -123,8 +123,8 @@ static void draw(struct progress_bar *bar, bool done)
         used += snprintf(line + used, sizeof(line) - (size_t)used, "%s",
                          bar->blocks ? (full ? "█" : "░") : (full ? "#" : "."));
     }
-    used += snprintf(line + used, sizeof(line) - (size_t)used, " %3.0f %%%s", floor(100 * share),
-                     tail_columns > 0 ? tail : "");
+    snprintf(line + used, sizeof(line) - (size_t)used, " %3.0f %%%s", floor(100 * share),
+             tail_columns > 0 ? tail : "");
     const int drawn = 10 + cells + 6 + tail_columns;
     int blanks = bar->drawn - drawn;
     blanks = blanks > columns - drawn ? columns - drawn : blanks;
