@@ -77,6 +77,8 @@ struct output {
 
 static enum err system_error(struct error *err, const char *what, const char *path)
 {
+    if (errno == EEXIST)
+        return FAIL_REASON(err, ERR_INVALID, "file_exists", "%s is there already", path);
     const enum err code = errno == EACCES || errno == EPERM     ? ERR_DENIED
                           : errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
                                                                 : ERR_IO;
@@ -95,7 +97,7 @@ static enum err output_init(struct output *output, const struct synth_spec *spec
     if (length < 0 || longer < 0 || longer >= PATH_CAP || length >= PATH_CAP)
         return FAIL(err, ERR_INVALID, "the path of the directory is too long");
     if (lstat(output->final, &status) == 0 && !spec->overwrite)
-        return FAIL_REASON(err, ERR_DENIED, "file_exists",
+        return FAIL_REASON(err, ERR_INVALID, "file_exists",
                            "%s is there already; it is replaced only when told to overwrite",
                            output->final);
     return ERR_OK;
@@ -112,8 +114,8 @@ static enum err sync_path(const char *path, int flags, struct error *err)
     return rc;
 }
 
-static enum err output_finish(struct output *output, bool overwrite, int64_t *ret_bytes,
-                              struct error *err)
+/* What was written is on the disk, under its temporary name. */
+static enum err output_sync(const struct output *output, int64_t *ret_bytes, struct error *err)
 {
     enum err rc;
     struct stat status;
@@ -122,49 +124,72 @@ static enum err output_finish(struct output *output, bool overwrite, int64_t *re
         rc = system_error(err, "read", output->temporary);
         goto done;
     }
-    const unsigned flags = overwrite ? 0 : RENAME_NOREPLACE;
-    int failed = renameat2(AT_FDCWD, output->temporary, AT_FDCWD, output->final, flags);
-    if (failed != 0 && errno == EINVAL) /* a file system without RENAME_NOREPLACE */
-        failed = rename(output->temporary, output->final);
-    if (failed != 0) {
-        rc = system_error(err, "name", output->final);
-        goto done;
-    }
-    output->begun = false;
     *ret_bytes = status.st_size;
-    rc = ERR_OK;
 done:
     return rc;
 }
 
-static void output_abandon(struct output *output)
+static enum err output_name(struct output *output, bool overwrite, struct error *err)
+{
+    const unsigned flags = overwrite ? 0 : RENAME_NOREPLACE;
+    int failed = renameat2(AT_FDCWD, output->temporary, AT_FDCWD, output->final, flags);
+    if (failed != 0 && errno == EINVAL) /* a file system without RENAME_NOREPLACE */
+        failed = rename(output->temporary, output->final);
+    if (failed != 0)
+        return system_error(err, "name", output->final);
+    output->begun = false;
+    return ERR_OK;
+}
+
+static void output_abandon(const struct output *output)
 {
     if (output->begun)
         unlink(output->temporary);
 }
 
+/* Writes both under temporary names, then names both. */
 static enum err write_files(const struct synth_spec *spec, const struct synth_plan *plan,
                             const struct progress *progress, struct synth_result *result,
                             struct error *err)
 {
     enum err rc;
     struct output clickstream = {.begun = false}, events = {.begun = false};
-    if (mkdir(spec->directory, 0777) != 0 && errno != EEXIST) {
-        rc = system_error(err, "make", spec->directory);
-        goto done;
-    }
     TRY(output_init(&clickstream, spec, "clickstream.pq", err));
     TRY(output_init(&events, spec, "events.pq", err));
     events.begun = true;
     TRY(synth_file_events(plan, events.temporary, err));
     clickstream.begun = true;
     TRY(synth_file_clickstream(plan, spec->threads, clickstream.temporary, progress, err));
-    TRY(output_finish(&events, spec->overwrite, &result->events_bytes, err));
-    TRY(output_finish(&clickstream, spec->overwrite, &result->clickstream_bytes, err));
-    TRY(sync_path(spec->directory, O_RDONLY | O_DIRECTORY, err));
+    TRY(output_sync(&events, &result->events_bytes, err));
+    TRY(output_sync(&clickstream, &result->clickstream_bytes, err));
+    TRY(output_name(&clickstream, spec->overwrite, err));
+    rc = output_name(&events, spec->overwrite, err);
+    if (rc != ERR_OK && !spec->overwrite)
+        unlink(clickstream.final);
+    if (rc == ERR_OK)
+        rc = sync_path(spec->directory, O_RDONLY | O_DIRECTORY, err);
 done:
     output_abandon(&clickstream);
     output_abandon(&events);
+    return rc;
+}
+
+/* The directory is made for the files, and goes again where they fail. */
+static enum err write_directory(const struct synth_spec *spec, const struct synth_plan *plan,
+                                const struct progress *progress, struct synth_result *result,
+                                struct error *err)
+{
+    struct stat status;
+    const bool made = mkdir(spec->directory, 0777) == 0;
+    if (!made && errno != EEXIST)
+        return system_error(err, "make", spec->directory);
+    if (stat(spec->directory, &status) != 0)
+        return system_error(err, "read", spec->directory);
+    if (!S_ISDIR(status.st_mode))
+        return FAIL(err, ERR_NOT_FOUND, "%s is not a directory", spec->directory);
+    const enum err rc = write_files(spec, plan, progress, result, err);
+    if (rc != ERR_OK && made)
+        rmdir(spec->directory);
     return rc;
 }
 
@@ -181,11 +206,12 @@ enum err synth_write(const struct synth_spec *spec, const struct progress *progr
         goto done;
     }
     TRY(settle_sizes(&settled, shape, err));
-    TRY(synth_plan_init(&plan, shape, settled.rows, settled.users, settled.items, settled.seed,
-                        err));
+    const struct synth_plan_spec plan_spec = {shape, settled.rows, settled.users, settled.items,
+                                              settled.seed};
+    TRY(synth_plan_init(&plan, &plan_spec, progress, err));
     struct synth_result result = {
         .rows = plan.rows, .train_rows = plan.train_rows, .users = plan.users, .items = plan.items};
-    TRY(write_files(&settled, &plan, progress, &result, err));
+    TRY(write_directory(&settled, &plan, progress, &result, err));
     result.seconds = clock_seconds() - start;
     *ret_result = result;
 done:

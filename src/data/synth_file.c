@@ -110,7 +110,7 @@ static void source_init(duckdb_init_info info)
 static void report(struct source *source)
 {
     const double now = clock_seconds();
-    if (now - source->reported_at < REPORT_SECONDS)
+    if (now - source->reported_at < REPORT_SECONDS && source->sent < source->batch.plan->rows)
         return;
     source->reported_at = now;
     const struct progress_update update = {.phase = PHASE_SAVE,

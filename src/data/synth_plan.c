@@ -62,7 +62,8 @@ void synth_user_window(const struct synth_plan *plan, int32_t user, double *ret_
 /* ---- users: how many rows, and how many of them before the threshold ---- */
 
 /* Rows of the users by rank, fewest first, adding up to plan->rows. `by_rank` [users] */
-static void share_rows(const struct synth_plan *plan, double *curve, int32_t *by_rank)
+static enum err share_rows(const struct synth_plan *plan, double *curve, int32_t *by_rank,
+                           const struct progress *progress, struct error *err)
 {
     const struct synth_shape *shape = plan->shape;
     const double users = plan->users;
@@ -73,6 +74,8 @@ static void share_rows(const struct synth_plan *plan, double *curve, int32_t *by
     /* The factor, by bisection, since nobody has less than one row. */
     double low = 0, high = (double)plan->rows * 2;
     for (int step = 0; step < 100; step++) {
+        if (progress_cancelled(progress))
+            return FAIL(err, ERR_CANCELLED, "cancelled before the first row");
         const double factor = (low + high) / 2;
         double sum = 0;
         for (int32_t r = 0; r < plan->users; r++)
@@ -92,6 +95,7 @@ static void share_rows(const struct synth_plan *plan, double *curve, int32_t *by
         by_rank[r]++;
         r = r > 0 ? r - 1 : plan->users - 1;
     }
+    return ERR_OK;
 }
 
 /* Train rows of a user when all users' odds of being early are multiplied by exp(shift). */
@@ -107,10 +111,13 @@ static double train_rows_of(const struct synth_plan *plan, int32_t user, double 
 }
 
 /* Splits every user's rows at the threshold so that the sum is plan->train_rows exactly. */
-static void share_train(struct synth_plan *plan)
+static enum err share_train(struct synth_plan *plan, const struct progress *progress,
+                            struct error *err)
 {
     double low = -20, high = 20;
     for (int step = 0; step < 40; step++) {
+        if (progress_cancelled(progress))
+            return FAIL(err, ERR_CANCELLED, "cancelled before the first row");
         const double shift = (low + high) / 2;
         double sum = 0;
         for (int32_t u = 0; u < plan->users; u++)
@@ -141,9 +148,11 @@ static void share_train(struct synth_plan *plan)
             left++;
         }
     }
+    return ERR_OK;
 }
 
-static enum err plan_users(struct synth_plan *plan, struct error *err)
+static enum err plan_users(struct synth_plan *plan, const struct progress *progress,
+                           struct error *err)
 {
     enum err rc;
     const size_t users = (size_t)plan->users;
@@ -153,7 +162,7 @@ static enum err plan_users(struct synth_plan *plan, struct error *err)
     TRY_PTR(by_rank = mem_array(users, sizeof(*by_rank), err));
     TRY_PTR(plan->user_start = mem_array(users + 1, sizeof(*plan->user_start), err));
     TRY_PTR(plan->user_train = mem_array(users, sizeof(*plan->user_train), err));
-    share_rows(plan, curve, by_rank);
+    TRY(share_rows(plan, curve, by_rank, progress, err));
     const uint64_t key = random_bits(plan->seed, SYNTH_STREAM_RANKS, 0);
     for (int32_t u = 0; u < plan->users; u++) {
         const int32_t rows = by_rank[synth_permute(key, plan->users, u)];
@@ -161,7 +170,7 @@ static enum err plan_users(struct synth_plan *plan, struct error *err)
         if (rows > plan->user_rows_max)
             plan->user_rows_max = rows;
     }
-    share_train(plan);
+    TRY(share_train(plan, progress, err));
     plan->first_user = plan->last_user = -1;
     for (int32_t u = plan->users - 1; u >= 0; u--) {
         if (plan->user_train[u] > 0)
@@ -200,13 +209,13 @@ static void item_rows(const struct synth_plan *plan, double *rows)
 /* Deals the ranks to groups of unequal size: group_of [items], plan->group_begin. */
 static void deal_groups(struct synth_plan *plan, int32_t *group_of)
 {
-    double total = 0;
+    double share[SYNTH_GROUPS_MAX], total = 0;
     for (int32_t g = 0; g < plan->groups; g++)
-        total += pow(g + 4.0, -0.7);
+        total += share[g] = pow(g + 4.0, -0.7);
     for (int32_t i = 0; i < plan->items; i++) {
         double at = total * random_double(random_bits(plan->seed, SYNTH_STREAM_GROUP, (uint64_t)i));
         int32_t g = 0;
-        while (g < plan->groups - 1 && (at -= pow(g + 4.0, -0.7)) >= 0)
+        while (g < plan->groups - 1 && (at -= share[g]) >= 0)
             g++;
         group_of[i] = g;
         plan->group_begin[g + 1]++;
@@ -336,20 +345,21 @@ static void plan_events(struct synth_plan *plan)
         plan->event_end[e] = sum += count[e];
 }
 
-enum err synth_plan_init(struct synth_plan *plan, const struct synth_shape *shape, int64_t rows,
-                         int32_t users, int32_t items, uint64_t seed, struct error *err)
+enum err synth_plan_init(struct synth_plan *plan, const struct synth_plan_spec *spec,
+                         const struct progress *progress, struct error *err)
 {
     enum err rc;
+    const struct synth_shape *shape = spec->shape;
     const double train = (double)shape->train_rows / (double)shape->rows;
     *plan = (struct synth_plan){.shape = shape,
-                                .seed = seed,
-                                .rows = rows,
-                                .train_rows = (int64_t)floor((double)rows * train + 0.5),
-                                .users = users,
-                                .items = items};
-    if (rows == shape->rows)
-        plan->train_rows = shape->train_rows;
-    TRY(plan_users(plan, err));
+                                .seed = spec->seed,
+                                .rows = spec->rows,
+                                .train_rows = (int64_t)floor((double)spec->rows * train + 0.5),
+                                .users = spec->users,
+                                .items = spec->items};
+    if (plan->train_rows == plan->rows)
+        plan->train_rows--; /* the last moment is always there */
+    TRY(plan_users(plan, progress, err));
     TRY(plan_items(plan, err));
     plan_events(plan);
     rc = ERR_OK;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SYNTH_EVENTS_MAX = 32, SYNTH_KNOTS_MAX = 16, SYNTH_CODES_MAX = 24 };
+enum { SYNTH_EVENTS_MAX = 32, SYNTH_KNOTS_MAX = 16, SYNTH_CODES_MAX = 24, SYNTH_GROUPS_MAX = 256 };
 
 /* A curve by its points, straight lines between them; x ascending. */
 struct synth_knot {
@@ -26,7 +26,7 @@ struct synth_event {
  * made from the whole catalogue, from the user's groups, or near something chosen before.
  */
 struct synth_tastes {
-    int32_t groups;         /* of items, in the whole catalogue */
+    int32_t groups;         /* of items, in the whole catalogue: at most SYNTH_GROUPS_MAX */
     int32_t cluster_size;   /* items in a cluster, the part of a group that is "near" an item */
     double groups_mean;     /* groups of a user beyond the first, for a user of one row */
     double groups_growth;   /* and how many more for each doubling of the user's rows */

@@ -83,7 +83,6 @@ static int64_t draw_product(struct shopper *s, int32_t place)
     const int64_t begin = s->plan->product_begin[place], end = s->plan->product_begin[place + 1];
     const int64_t number = begin + (int64_t)(next_double(s) * (double)(end - begin));
     const int64_t products = s->plan->product_begin[s->plan->items];
-    /* The step is below the number of products, so that this stays below 2^63 for 3e9 of them. */
     return (int64_t)((unsigned __int128)number * (uint64_t)s->plan->product_step %
                      (uint64_t)products);
 }
@@ -141,19 +140,20 @@ static double choose_share(const struct synth_tastes *tastes, int32_t row)
 static void fill_items(struct shopper *s)
 {
     const struct synth_plan *plan = s->plan;
-    const double per_row = (double)plan->items / (double)plan->rows;
     const uint64_t key = random_bits(plan->seed, SYNTH_STREAM_FORCED, 0);
-    const int64_t first = plan->user_start[s->user];
-    int64_t dealt = (int64_t)((double)first * per_row);
+    /* Each row brings items / rows of an item; one is dealt when a whole one has come together. */
+    const int64_t first = plan->user_start[s->user] * plan->items;
+    int64_t dealt = first / plan->rows, gathered = first % plan->rows;
     for (int32_t row = 0; row < s->rows; row++) {
-        const bool last = first + row + 1 == plan->rows;
-        const int64_t until = last ? plan->items : (int64_t)((double)(first + row + 1) * per_row);
-        if (until > dealt)
+        gathered += plan->items;
+        if (gathered >= plan->rows) {
+            gathered -= plan->rows;
             choose(s, row, (int32_t)synth_permute(key, plan->items, dealt++));
-        else if (next_double(s) < choose_share(&plan->shape->tastes, row))
+        } else if (next_double(s) < choose_share(&plan->shape->tastes, row)) {
             choose(s, row, FORCE_NONE);
-        else
+        } else {
             repeat(s, row);
+        }
     }
 }
 
