@@ -114,8 +114,8 @@ enum err command_evaluate(int argc, char **argv, struct error *err)
     }
     if (parsed.argument_count != 1)
         return FAIL_REASON(err, ERR_INVALID, "option", "one model file is needed");
-    TRY(model_file_open(parsed.arguments[0], true, &file, err));
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
+    TRY(model_file_open(parsed.arguments[0], true, &file, err));
     rc = judge_model(&parsed, model_file_record(file), &progress, &result, err);
     progress_bar_finish(&bar, rc == ERR_OK);
     if (rc != ERR_OK)

@@ -63,8 +63,8 @@ enum err command_export(int argc, char **argv, struct error *err)
     if (found == NULL)
         return FAIL_REASON(err, ERR_INVALID, "option",
                            "there is no format %s: it must be one of" FORMAT_NAMES, format);
-    TRY(model_file_open(parsed.arguments[0], true, &file, err));
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
+    TRY(model_file_open(parsed.arguments[0], true, &file, err));
     rc = found->write(model_file_record(file), path, &progress, err);
     progress_bar_finish(&bar, rc == ERR_OK);
     if (rc == ERR_OK)
