@@ -62,9 +62,9 @@ struct load {
 
 static void load_release(struct load *load)
 {
+    engine_close(&load->engine); /* first: none of its threads is in our function after it */
     scan_release(&load->scan);
     event_table_release(&load->table);
-    engine_close(&load->engine);
     file_set_release(&load->clicks);
     file_set_release(&load->events);
 }

@@ -26,9 +26,10 @@ static struct scan_lane *take_lane(struct scan *scan)
 static void consume(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output)
 {
     struct scan *scan = duckdb_scalar_function_get_extra_info(info);
+    const bool stop = atomic_load(&scan->stop); /* first: see share_lanes */
     memset(duckdb_vector_get_data(output), 0, (size_t)duckdb_data_chunk_get_size(input));
     struct scan_lane *lane = take_lane(scan);
-    if (!atomic_load(&scan->stop) && !progress_cancelled(scan->progress)) {
+    if (!stop && !progress_cancelled(scan->progress)) {
         lane->rc = sink_chunk(scan, lane, input, &lane->error);
         if (lane->rc != ERR_OK)
             atomic_store(&scan->stop, true);
@@ -79,8 +80,24 @@ static void reset_counts(struct scan *scan)
         lane->outside = false;
         lane->rc = ERR_OK;
     }
-    atomic_store(&scan->stop, false);
     atomic_store(&scan->rows_done, 0);
+}
+
+/* The engine's threads see what this one wrote before (its store to `stop`), and this one sees what
+ * they wrote (each lane's flag). The engine orders these itself; said in our own words it does not
+ * rest on how it does that. */
+static void share_lanes(struct scan *scan)
+{
+    atomic_store(&scan->stop, false);
+}
+
+static void join_lanes(struct scan *scan)
+{
+    for (int32_t i = 0; i < scan->lane_count; i++) {
+        while (atomic_flag_test_and_set_explicit(&scan->lanes[i].busy, memory_order_acquire))
+            ; /* never for long: the query is over */
+        atomic_flag_clear_explicit(&scan->lanes[i].busy, memory_order_release);
+    }
 }
 
 enum err scan_init(struct scan *scan, struct error *err)
@@ -205,7 +222,9 @@ static enum err run(struct scan *scan, enum scan_mode mode, int32_t first, int32
     reset_counts(scan);
     scan->mode = mode;
     TRY(query_text(scan, mode, first, count, &sql, err));
+    share_lanes(scan);
     rc = engine_run(scan->engine, scan->files, sql.ptr, tick, scan, err);
+    join_lanes(scan);
     for (int32_t i = 0; i < scan->lane_count; i++) {
         if (scan->lanes[i].rc != ERR_OK) {
             *err = scan->lanes[i].error;

@@ -345,6 +345,22 @@ static void sample_that_keeps_nobody_is_refused(void **state)
     fixture_refuse(&spec, ERR_DATA, "sample_empty", "Raise --sample-users");
 }
 
+static void sample_without_a_later_row_has_an_empty_holdout(void **state)
+{
+    struct load_spec spec = fixture_spec(*state);
+    bool seen = false;
+    replace_clicks(*state, "SELECT * FROM small WHERE cookie = 9 OR event_date <= TIMESTAMP "
+                           "'2025-01-02'");
+    spec.sample_users = 0.5;
+    for (spec.seed = 0; spec.seed < 64 && !seen; spec.seed++) { /* some keep 1 to 3 and not 9 */
+        struct error err = {0};
+        struct dataset *dataset = NULL;
+        assert_int_equal(dataset_load(&spec, NULL, &dataset, &err), ERR_DATA);
+        seen = strcmp(err.reason, "holdout_empty") == 0;
+    }
+    assert_true(seen);
+}
+
 static void csv_row_that_does_not_fit_is_named(void **state)
 {
     struct fixture *f = *state;
@@ -455,6 +471,7 @@ int main(void)
         WITH_FIXTURE(equal_times_cannot_be_split),
         WITH_FIXTURE(window_longer_than_the_data_leaves_no_train),
         WITH_FIXTURE(sample_that_keeps_nobody_is_refused),
+        WITH_FIXTURE(sample_without_a_later_row_has_an_empty_holdout),
         WITH_FIXTURE(csv_row_that_does_not_fit_is_named),
         WITH_FIXTURE(binary_csv_is_refused),
         WITH_FIXTURE(parts_that_do_not_fit_together_are_refused),
