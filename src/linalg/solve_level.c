@@ -40,6 +40,8 @@ static inline void fetch_ahead(struct ahead *ahead, int64_t rows)
 {
     if (rows > ahead->left)
         rows = ahead->left;
+    if (rows == 0)
+        return; /* there may be no list at all */
     for (int64_t i = 0; i < rows; i++) {
         const char *row = ahead->table + ahead->list[i] * ahead->row_bytes;
         for (int64_t at = 0; at < ahead->row_bytes; at += LINE_BYTES)
