@@ -91,6 +91,7 @@ static enum err open_load(struct load *load, const struct load_spec *spec,
     TRY(files_find(spec->path, &load->clicks, &load->events, err));
     TRY(engine_open(&load->engine, spec->threads, spec->memory_limit_bytes, &load->clicks,
                     &load->events, err));
+    load->engine.progress = progress;
     TRY(schema_read(&load->engine, &load->clicks, scan->columns, COLUMNS, err));
     TRY(event_table_read(&load->engine, &load->events, &scan->columns[COLUMN_EVENT], &load->table,
                          err));

@@ -71,8 +71,8 @@ struct dataset {
  *   ERR_DATA                   anything wrong with the content
  *   ERR_INVALID, ERR_NOMEM, ERR_IO, ERR_CANCELLED (polled at least every 0.5 s)
  * Warnings go to `progress` (NULL allowed). The caller owns *ret_dataset: dataset_free.
- * Time O(rows), memory O(train rows) × 8 bytes + the matrix; the same result for any number of
- * threads and any order of the rows.
+ * Time O(rows), memory 8 bytes a row, 4 more a train row, and the matrix; the same result for any
+ * number of threads and any order of the rows.
  */
 MUST_CHECK enum err dataset_load(const struct load_spec *spec, const struct progress *progress,
                                  struct dataset **ret_dataset, struct error *err);

@@ -177,6 +177,8 @@ enum err engine_query(struct engine *engine, const struct file_set *set, const c
                       duckdb_result *ret_result, struct error *err)
 {
     duckdb_result result;
+    if (progress_cancelled(engine->progress))
+        return FAIL(err, ERR_CANCELLED, "cancelled before reading the %s", set->title);
     if (duckdb_query(engine->connection, sql, &result) != DuckDBSuccess) {
         const enum err rc = translate(engine, set, duckdb_result_error_type(&result),
                                       duckdb_result_error(&result), err);

@@ -16,7 +16,8 @@
 struct engine {
     duckdb_database database;
     duckdb_connection connection;
-    const struct file_set *sets[2]; /* whose files it may read; borrowed */
+    const struct file_set *sets[2];  /* whose files it may read; borrowed */
+    const struct progress *progress; /* polled before each query; NULL: never cancelled */
 };
 
 /* ERR_INTERNAL (engine_version, engine_failed), ERR_NOMEM. Close it also after a failure. */
@@ -25,7 +26,8 @@ MUST_CHECK enum err engine_open(struct engine *engine, int32_t threads, int64_t 
                                 struct error *err);
 void engine_close(struct engine *engine); /* leaves all zero; may be called on all zero */
 
-/* Run a query over `set` to its end. On success the caller destroys *ret_result. */
+/* Run a query over `set` to its end, which must not be far. On success the caller destroys
+ * *ret_result. */
 MUST_CHECK enum err engine_query(struct engine *engine, const struct file_set *set, const char *sql,
                                  duckdb_result *ret_result, struct error *err);
 

@@ -41,7 +41,8 @@ static enum err read_row_counts(struct scan *scan, struct bounds *bounds, struct
             struct data_file *file = file_of_path(scan, column_text(names, (int64_t)i));
             if (file != NULL)
                 file->rows = rows[i];
-            bounds->rows += rows[i];
+            if (rows[i] < 0 || __builtin_add_overflow(bounds->rows, rows[i], &bounds->rows))
+                bounds->rows = -1; /* a footer that lies: the rows will not agree */
         }
         duckdb_destroy_data_chunk(&chunk);
     }

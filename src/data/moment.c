@@ -153,7 +153,7 @@ const char *moment_text(int64_t value, enum time_unit unit, char *out, size_t ou
 {
     const int64_t per_day = units[unit].per_day, per_second = per_day / 86400;
     const int64_t days = value / per_day - (value % per_day < 0);
-    const int64_t rest = value - days * per_day;
+    const int64_t rest = value % per_day + (value % per_day < 0 ? per_day : 0);
     int64_t year;
     int month, day, digits = units[unit].digits;
     date_of_days(days, &year, &month, &day);

@@ -17,7 +17,8 @@ enum { MOMENT_TEXT_SIZE = 48 };
  * as nanoseconds. Without a zone it is UTC. False: anything else, or outside 1677 to 2262. */
 bool moment_parse(const char *text, size_t length, int64_t *ret_nanos);
 
-/* "2025-02-09 00:00:00", with as many digits of the fraction as are needed; days as a date alone.
+/* "2025-02-09 00:00:00", with as many digits of the fraction as are needed; days (within
+ * 32 bits, as files have them) as a date alone.
  * `out` of MOMENT_TEXT_SIZE. */
 const char *moment_text(int64_t value, enum time_unit unit, char *out, size_t out_size);
 

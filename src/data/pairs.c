@@ -50,6 +50,7 @@ struct gathering {
     int64_t block_count;
     _Atomic int64_t *next; /* [users] how many of the user; then where the next one goes */
     uint32_t *items;
+    const struct progress *progress;
 };
 
 /* Rows of one user often stand together: one addition serves them all. */
@@ -81,7 +82,7 @@ static void scatter_blocks(void *context, int64_t begin, int64_t end, int32_t wo
 {
     const struct gathering *g = context;
     (void)worker;
-    for (int64_t b = begin; b < end; b++)
+    for (int64_t b = begin; b < end && !progress_cancelled(g->progress); b++)
         scatter_block(g, g->blocks[b]);
 }
 
@@ -103,10 +104,11 @@ done:
 }
 
 enum err buckets_init(struct buckets *buckets, struct pair_list *const *lists, int32_t list_count,
-                      _Atomic int64_t *counts, int32_t users, int32_t threads, struct error *err)
+                      _Atomic int64_t *counts, int32_t users, int32_t threads,
+                      const struct progress *progress, struct error *err)
 {
     enum err rc;
-    struct gathering g = {.next = counts};
+    struct gathering g = {.next = counts, .progress = progress};
     struct buckets made = {.users = users};
 
     TRY(list_blocks(&g, lists, list_count, err));

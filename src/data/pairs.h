@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/progress.h"
 
 struct pair {
     uint32_t user, item; /* codes (data/ids.h), and after numbering dense indices */
@@ -45,10 +46,13 @@ struct buckets {
 void pairs_count_users(const struct pair *pairs, int64_t count, _Atomic int64_t *counts);
 
 /* Gather all pairs of the lists, whose users are below `users` and number counts[users], and
- * release the lists. `counts` is used up. Time O(pairs + users). ERR_NOMEM. */
+ * release the lists. `counts` is used up. When `progress` (NULL allowed) says that the run is
+ * cancelled, the buckets are of no use, and the caller asks it too. Time O(pairs + users).
+ * ERR_NOMEM. */
 MUST_CHECK enum err buckets_init(struct buckets *buckets, struct pair_list *const *lists,
                                  int32_t list_count, _Atomic int64_t *counts, int32_t users,
-                                 int32_t threads, struct error *err);
+                                 int32_t threads, const struct progress *progress,
+                                 struct error *err);
 void buckets_release(struct buckets *buckets);
 
 /* Sort values below `limit`, by radix; `scratch` of as many. O(count). */

