@@ -136,26 +136,36 @@ static double largest_error(const struct problem *p, const float *x, const doubl
 static const int32_t widths[] = {1, 7, 16, 17, 60, 64, 100, 128, 200};
 static const int32_t counts[] = {1, 5, 63, 64, 65, 200, 300};
 
-static void check_level(enum cpu_level level, bool exact)
+static void check_level(const struct problem *p, enum cpu_level level, bool exact,
+                        const double *wanted)
 {
     const struct solve_kernels *kernels = kernels_at(level);
+    struct solve_work *work;
+    double loss = 0;
+    assert_ok(solve_work_create(p->width, p->count, p->count, &work, &err));
+    float *x = mem_array((size_t)p->width, sizeof(float), &err);
+    for (int32_t j = 0; j < p->factors; j++)
+        x[j] = 0.01f * (float)(j % 5);
+    assert_true((exact ? kernels->cholesky : kernels->cg)(&p->side, &p->row, x, work, &loss));
+    assert_true(largest_error(p, x, wanted) < 2e-4);
+    const double dense = dense_loss(p, x);
+    assert_true(fabs(loss - dense) < 1e-4 * (1 + dense));
+    mem_free(x);
+    solve_work_free(work);
+}
+
+/* The dense solution takes longer than the rest, so it is made once for all levels. */
+static void check_levels(bool exact)
+{
     for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++)
         for (size_t n = 0; n < sizeof(counts) / sizeof(counts[0]); n++) {
             struct problem p;
-            struct solve_work *work;
-            double wanted[FACTORS_MAX], loss = 0;
+            double wanted[FACTORS_MAX];
             make_problem(&p, widths[w], counts[n], 1000 * w + n);
             p.side.steps = 3 * widths[w] + 20; /* far enough for conjugate gradients to arrive */
-            assert_ok(solve_work_create(p.width, p.count, p.count, &work, &err));
-            float *x = mem_array((size_t)p.width, sizeof(float), &err);
-            for (int32_t j = 0; j < p.factors; j++)
-                x[j] = 0.01f * (float)(j % 5);
-            assert_true((exact ? kernels->cholesky : kernels->cg)(&p.side, &p.row, x, work, &loss));
             solve_densely(&p, wanted);
-            assert_true(largest_error(&p, x, wanted) < 2e-4);
-            assert_true(fabs(loss - dense_loss(&p, x)) < 1e-4 * (1 + dense_loss(&p, x)));
-            mem_free(x);
-            solve_work_free(work);
+            for (int level = SOLVE_TEST_LEVEL_FIRST; level <= (int)SOLVE_TEST_LEVEL_LAST; level++)
+                check_level(&p, (enum cpu_level)level, exact, wanted);
             free_problem(&p);
         }
 }
@@ -163,15 +173,13 @@ static void check_level(enum cpu_level level, bool exact)
 static void cholesky_solves_the_normal_equations(void **state)
 {
     (void)state;
-    for (int level = SOLVE_TEST_LEVEL_FIRST; level <= (int)SOLVE_TEST_LEVEL_LAST; level++)
-        check_level((enum cpu_level)level, true);
+    check_levels(true);
 }
 
 static void conjugate_gradients_arrive_at_the_same_solution(void **state)
 {
     (void)state;
-    for (int level = SOLVE_TEST_LEVEL_FIRST; level <= (int)SOLVE_TEST_LEVEL_LAST; level++)
-        check_level((enum cpu_level)level, false);
+    check_levels(false);
 }
 
 /* One factor, y = 1, 2, 3, 4, regularization 0.5; items 1 (c = 2) and 2 (c = 1) are seen:
@@ -283,26 +291,40 @@ static void a_wish_for_the_next_row_changes_nothing(void **state)
     free_problem(&p);
 }
 
-/* Every finite half is kept by the way there and back; a float in between goes to the nearer. */
-static void halves_round_to_the_nearest(void **state)
+static void check_halves(const float given[16], const uint16_t wanted[16])
 {
-    (void)state;
     for (int level = SOLVE_TEST_LEVEL_FIRST; level <= (int)SOLVE_TEST_LEVEL_LAST; level++) {
-        const struct solve_kernels *kernels = kernels_at((enum cpu_level)level);
         float *rows = mem_array(16, sizeof(float), &err);
         uint16_t half[16];
-        const float given[16] = {1,        -1,    65504,        0x1p-24f,     0x1p-14f,
-                                 0,        -0.0f, 0.333333333f, 1 + 0x1p-11f, 1 + 3 * 0x1p-11f,
-                                 2049,     2051,  0x1.8p-25f,   0x1p-26f,     1023.9f,
-                                 -0x1p-20f};
-        const uint16_t wanted[16] = {0x3c00, 0xbc00, 0x7bff, 0x0001, 0x0400, 0, 0x8000, 0x3555,
-                                     0x3c00, 0x3c02, 0x6800, 0x6802, 0x0001, 0, 0x6400, 0x8010};
-        memcpy(rows, given, sizeof(given));
-        kernels->to_half(rows, 16, 1, half);
+        memcpy(rows, given, 16 * sizeof(float));
+        kernels_at((enum cpu_level)level)->to_half(rows, 16, 1, half);
         for (int i = 0; i < 16; i++)
             assert_int_equal(half[i], wanted[i]);
         mem_free(rows);
     }
+}
+
+/* What is a half stays; a float in between goes to the nearer. */
+static void halves_round_to_the_nearest(void **state)
+{
+    (void)state;
+    static const float given[16] = {1,       -1,           65504,    0x1p-24f, 0x1p-14f,   0,
+                                    -0.0f,   0.333333333f, 2048.9f,  2049.1f,  0x1.8p-25f, 0x1p-26f,
+                                    1023.9f, -0x1p-20f,    -2051.5f, 0.1f};
+    static const uint16_t wanted[16] = {0x3c00, 0xbc00, 0x7bff, 0x0001, 0x0400, 0,
+                                        0x8000, 0x3555, 0x6800, 0x6801, 0x0001, 0,
+                                        0x6400, 0x8010, 0xe802, 0x2e66};
+    check_halves(given, wanted);
+}
+
+/* A float in the middle of two halves goes to the even one, up as well as down, at every size. */
+static void halves_in_the_middle_go_to_the_even(void **state)
+{
+    (void)state;
+    static const float given[16] = {1 + 0x1p-11f, 1 + 3 * 0x1p-11f, 2049,        2051, -2049,
+                                    -2051,        0x1p-25f,         3 * 0x1p-25f};
+    static const uint16_t wanted[16] = {0x3c00, 0x3c02, 0x6800, 0x6802, 0xe800, 0xe802, 0, 0x0002};
+    check_halves(given, wanted);
 }
 
 static void gathering_half_floats_changes_the_solution_little(void **state)
@@ -518,6 +540,7 @@ int main(void)
         cmocka_unit_test(a_row_longer_than_the_buffer_gives_the_same_bits),
         cmocka_unit_test(a_wish_for_the_next_row_changes_nothing),
         cmocka_unit_test(halves_round_to_the_nearest),
+        cmocka_unit_test(halves_in_the_middle_go_to_the_even),
         cmocka_unit_test(gathering_half_floats_changes_the_solution_little),
         cmocka_unit_test(the_halved_table_keeps_its_largest_factor),
         cmocka_unit_test(the_gram_product_has_the_same_bits_for_any_threads),
