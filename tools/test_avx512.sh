@@ -14,7 +14,9 @@
 #
 # Needs the Debian packages bochs bochs-term isolinux syslinux-common xorriso busybox-static; beyond
 # installing those, no root. The kernel (27 MB) comes from the mirrors of apt and is not installed.
-# Prints what the tests print. Fails where a test fails, or the best level there is not avx512.
+# Prints what the tests print. Fails where a test fails, or the best level there is not avx512. One
+# failure is expected: Bochs 2.7 rounds a float in the middle of two halves up, for AVX2 as for
+# AVX-512, where processors take the even one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -22,7 +24,8 @@ build=$(realpath "${1:-build}")
 tests=(linalg_cpu_test "${@:2}")
 [[ $# -gt 1 ]] || tests+=(linalg_topk_test model_als_test linalg_solve_test)
 model=${CPU_MODEL:-corei7_skylake_x}
-limit_s=1800 # of the emulation as a whole
+expected=halves_in_the_middle_go_to_the_even
+limit_s=3600 # of the emulation as a whole
 
 missing=()
 require() { # a file, and the package that brings it
@@ -107,9 +110,12 @@ echo
 failed=0
 for test in ${tests[*]}; do
     echo "== \$test"
-    /tests/\$test </dev/null || { echo "== \$test: status \$?"; failed=\$((failed + 1)); }
+    status=0
+    /tests/\$test </dev/null || status=\$?
+    echo "== \$test: status \$status"
+    failed=\$((failed + status)) # cmocka's status is the number of failed tests
 done
-echo "== end: \$failed programs failed"
+echo "== end: \$failed failed"
 sleep 2
 poweroff -f
 EOF
@@ -200,9 +206,14 @@ if ! grep -q 'the best level here is avx512' "$work/serial.txt"; then
     echo "FAILED: the best level there is not avx512"
     exit 1
 fi
-if ! grep -q '== end: 0 programs failed' "$work/serial.txt"; then
-    echo "FAILED: a test failed, or the guest did not reach its end"
-    tail -n 5 "$work/bochs.log" >&2
-    exit 1
+
+# The names of failed tests must be as many as the guest counted: a crash has a status but no name.
+names=$(sed -n 's/^\[  FAILED  \] \([a-z0-9_]*\)\r*$/\1/p' "$work/serial.txt" | sort -u)
+counted=$(sed -n 's/^== end: \([0-9]*\) failed\r*$/\1/p' "$work/serial.txt")
+if [[ $counted == 0 || ($counted == 1 && $names == "$expected") ]]; then
+    echo "passed: ${tests[*]}${names:+, but for $names, as expected}"
+    exit 0
 fi
-echo "passed: ${tests[*]}"
+echo "FAILED: a test failed, or the guest did not reach its end"
+grep -a 'PANIC' "$work/bochs.log" >&2 || true
+exit 1
