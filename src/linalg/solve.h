@@ -45,14 +45,11 @@ struct solve_side {
     bool want_loss;
 };
 
-/* One row's interactions; `next` says which row will probably be solved after it, so that its
- * vectors can be fetched in the meantime (NULL: not known). */
+/* One row's interactions. */
 struct solve_row {
     const int32_t *indices; /* [count] rows of the table */
     const float *values;    /* [count], above 0 */
     int64_t count;
-    const int32_t *next;
-    int64_t next_count;
 };
 
 struct solve_work; /* one thread's buffers */

@@ -10,11 +10,9 @@
 
 enum {
     L = VEC_LANES,
-    TILE = 8,          /* vectors of sums held in registers: half of AVX2's sixteen */
-    DOTS = 8,          /* dot products taken together */
-    AHEAD = 12,        /* rows that a gather fetches ahead of the one it copies */
-    AHEAD_A_GROUP = 4, /* rows of the next system fetched per DOTS of this one, over 3 passes */
-    AHEAD_MOST = 1024, /* rows of the next system: what the second-level cache can hold */
+    TILE = 8,   /* vectors of sums held in registers: half of AVX2's sixteen */
+    DOTS = 8,   /* dot products taken together */
+    AHEAD = 24, /* rows that a gather fetches ahead of the one it copies */
     LINE_BYTES = 64,
     OUTER_ROWS = VEC_LANES == 16 ? 8 : 4, /* register tile of add_outer: rows … */
     OUTER_VECS = 2,                       /* … × vectors */
@@ -25,30 +23,6 @@ static inline void fetch_row(const void *row, int64_t bytes)
 {
     for (int64_t at = 0; at < bytes; at += LINE_BYTES)
         __builtin_prefetch((const char *)row + at, 0, 3);
-}
-
-/* The vectors that the next row will gather: fetched into the second-level cache a few at a time
- * while this row is being computed, so that the memory never rests and never blocks. */
-struct ahead {
-    const char *table;
-    int64_t row_bytes;
-    const int32_t *list;
-    int64_t left;
-};
-
-static inline void fetch_ahead(struct ahead *ahead, int64_t rows)
-{
-    if (rows > ahead->left)
-        rows = ahead->left;
-    if (rows == 0)
-        return; /* there may be no list at all */
-    for (int64_t i = 0; i < rows; i++) {
-        const char *row = ahead->table + ahead->list[i] * ahead->row_bytes;
-        for (int64_t at = 0; at < ahead->row_bytes; at += LINE_BYTES)
-            __builtin_prefetch(row + at, 0, 2);
-    }
-    ahead->list += rows;
-    ahead->left -= rows;
 }
 
 static inline float lanes_sum(vec v)
@@ -95,12 +69,10 @@ static inline void dots_together(const float *rows, int32_t width, const float *
     vec_sums8(sum, out);
 }
 
-static void dots(const float *rows, int64_t n, int32_t width, const float *x, float *out,
-                 struct ahead *ahead)
+static void dots(const float *rows, int64_t n, int32_t width, const float *x, float *out)
 {
     int64_t i = 0;
     for (; i + DOTS <= n; i += DOTS) {
-        fetch_ahead(ahead, AHEAD_A_GROUP);
         dots_together(rows + (size_t)i * (size_t)width, width, x, out + i);
     }
     for (; i < n; i++)
@@ -241,7 +213,7 @@ static int64_t part_row(const struct solve_side *side, const struct solve_row *r
  * c_i - (c_i - 1) out[i].
  */
 static void pass(const struct solve_side *side, struct solve_work *work, int64_t weighted,
-                 bool first, const float *p, float *out, float *sum, struct ahead *ahead)
+                 bool first, const float *p, float *out, float *sum)
 {
     const int32_t width = side->width;
     const bool kept = weighted <= work->capacity_rows;
@@ -253,7 +225,7 @@ static void pass(const struct solve_side *side, struct solve_work *work, int64_t
         const float *c = work->confidence + at;
         if (first || !kept)
             gather(side, work->weighted + at, n, rows);
-        dots(rows, n, width, p, out + at, ahead);
+        dots(rows, n, width, p, out + at);
         for (int64_t i = 0; i < n; i++)
             weight[i] = (first ? c[i] : 0) - (c[i] - 1) * out[at + i] * (first ? 1 : -1);
         add_scaled(rows, n, width, weight, sum);
@@ -298,18 +270,14 @@ static bool cg(const struct solve_side *side, const struct solve_row *row, float
     gram_times(side, x, gram_x);
     for (int32_t at = 0; at < width; at += L)
         vec_store(r + at, vec_load(plain_sum + at) - vec_load(gram_x + at));
-    const bool halves = side->half != NULL;
-    struct ahead ahead = {halves ? (const char *)side->half : (const char *)side->table,
-                          halves ? 2 * width : 4 * width, row->next, 0};
-    pass(side, work, weighted, true, x, work->score, r, &ahead);
-    ahead.left = row->next_count < AHEAD_MOST ? row->next_count : AHEAD_MOST;
+    pass(side, work, weighted, true, x, work->score, r);
 
     copy_row(p, r, width);
     float residual = dot(r, r, width);
     for (int32_t step = 0; step < side->steps && residual >= 1e-20f; step++) {
         gram_times(side, p, q);
         copy_row(gram_p, q, width);
-        pass(side, work, weighted, false, p, work->change, q, &ahead);
+        pass(side, work, weighted, false, p, work->change, q);
         const float length = residual / dot(p, q, width);
         add_row(x, p, length, width);
         add_row(r, q, -length, width);

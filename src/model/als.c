@@ -79,13 +79,10 @@ static void solve_piece(void *context, int64_t begin, int64_t end, int32_t worke
         return;
     for (int64_t place = begin; place < end; place++) {
         const int32_t row = half->order[place];
-        const int32_t after = half->order[place + 1 < m->rows ? place + 1 : place];
         const struct solve_row entries = {
             .indices = m->indices + m->indptr[row],
             .values = m->values + m->indptr[row],
             .count = csr_row_nnz(m, row),
-            .next = m->indices + m->indptr[after],
-            .next_count = csr_row_nnz(m, after),
         };
         float *x = half->solved + (size_t)row * (size_t)fit->width;
         const bool ok =

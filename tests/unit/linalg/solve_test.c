@@ -269,28 +269,6 @@ static void a_row_longer_than_the_buffer_gives_the_same_bits(void **state)
     }
 }
 
-static void a_wish_for_the_next_row_changes_nothing(void **state)
-{
-    (void)state;
-    struct problem p;
-    struct solve_work *work;
-    double loss = 0;
-    make_problem(&p, 60, 200, 6);
-    assert_ok(solve_work_create(p.width, p.count, p.count, &work, &err));
-    float *plain = mem_array((size_t)p.width, sizeof(float), &err);
-    float *wished = mem_array((size_t)p.width, sizeof(float), &err);
-    const struct solve_kernels *kernels = kernels_at((enum cpu_level)SOLVE_TEST_LEVEL_FIRST);
-    assert_true(kernels->cg(&p.side, &p.row, plain, work, &loss));
-    p.row.next = p.indices;
-    p.row.next_count = p.count;
-    assert_true(kernels->cg(&p.side, &p.row, wished, work, &loss));
-    assert_memory_equal(plain, wished, (size_t)p.width * sizeof(float));
-    mem_free(plain);
-    mem_free(wished);
-    solve_work_free(work);
-    free_problem(&p);
-}
-
 static void check_halves(const float given[16], const uint16_t wanted[16])
 {
     for (int level = SOLVE_TEST_LEVEL_FIRST; level <= (int)SOLVE_TEST_LEVEL_LAST; level++) {
@@ -538,7 +516,6 @@ int main(void)
         cmocka_unit_test(one_factor_comes_out_as_by_hand),
         cmocka_unit_test(a_row_without_interactions_becomes_zero),
         cmocka_unit_test(a_row_longer_than_the_buffer_gives_the_same_bits),
-        cmocka_unit_test(a_wish_for_the_next_row_changes_nothing),
         cmocka_unit_test(halves_round_to_the_nearest),
         cmocka_unit_test(halves_in_the_middle_go_to_the_even),
         cmocka_unit_test(gathering_half_floats_changes_the_solution_little),
