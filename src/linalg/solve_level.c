@@ -210,7 +210,7 @@ static int64_t part_row(const struct solve_side *side, const struct solve_row *r
 /*
  * One pass over the weighted vectors, block by block: out[i] = y_i . p for all, and
  * sum += sum_i w_i y_i, where w_i is (c_i - 1) out[i], and for the right side in the first pass
- * c_i - (c_i - 1) out[i].
+ * c_i - (c_i - 1) out[i]. Where sum is NULL nothing is summed.
  */
 static void pass(const struct solve_side *side, struct solve_work *work, int64_t weighted,
                  bool first, const float *p, float *out, float *sum)
@@ -226,10 +226,27 @@ static void pass(const struct solve_side *side, struct solve_work *work, int64_t
         if (first || !kept)
             gather(side, work->weighted + at, n, rows);
         dots(rows, n, width, p, out + at);
+        if (sum == NULL)
+            continue;
         for (int64_t i = 0; i < n; i++)
             weight[i] = (first ? c[i] : 0) - (c[i] - 1) * out[at + i] * (first ? 1 : -1);
         add_scaled(rows, n, width, weight, sum);
     }
+}
+
+/* sum_i (c_i - 1) change_i^2 over the weighted interactions: what they add to p'Ap. */
+static float weighted_squares(const struct solve_work *work, int64_t weighted)
+{
+    vec sums = {0};
+    int64_t i = 0;
+    for (; i + L <= weighted; i += L) {
+        const vec change = vec_load(work->change + i);
+        sums += (vec_load(work->confidence + i) - vec_all(1)) * change * change;
+    }
+    float sum = lanes_sum(sums);
+    for (; i < weighted; i++)
+        sum += (work->confidence[i] - 1) * work->change[i] * work->change[i];
+    return sum;
 }
 
 /*
@@ -273,17 +290,23 @@ static bool cg(const struct solve_side *side, const struct solve_row *row, float
     pass(side, work, weighted, true, x, work->score, r);
 
     copy_row(p, r, width);
-    float residual = dot(r, r, width);
-    for (int32_t step = 0; step < side->steps && residual >= 1e-20f; step++) {
+    float residual = dot(r, r, width), length = 0;
+    for (int32_t step = 1; step <= side->steps && residual >= 1e-20f; step++) {
+        const bool last = step == side->steps; /* no residual is needed after it, only p'Ap */
         gram_times(side, p, q);
-        copy_row(gram_p, q, width);
-        pass(side, work, weighted, false, p, work->change, q);
-        const float length = residual / dot(p, q, width);
+        if (side->want_loss)
+            copy_row(gram_p, q, width);
+        pass(side, work, weighted, false, p, work->change, last ? NULL : q);
+        length = residual / (dot(p, q, width) + (last ? weighted_squares(work, weighted) : 0));
         add_row(x, p, length, width);
+        if (side->want_loss) {
+            add_row(gram_x, gram_p, length, width);
+            for (int64_t i = 0; i < weighted; i++)
+                work->score[i] += length * work->change[i];
+        }
+        if (last)
+            break;
         add_row(r, q, -length, width);
-        add_row(gram_x, gram_p, length, width);
-        for (int64_t i = 0; i < weighted; i++)
-            work->score[i] += length * work->change[i];
         const float before = residual;
         residual = dot(r, r, width);
         for (int32_t at = 0; at < width; at += L)
@@ -291,7 +314,7 @@ static bool cg(const struct solve_side *side, const struct solve_row *row, float
     }
     if (side->want_loss)
         *loss += row_loss(side, work, weighted, plain, plain_sum, x, gram_x);
-    return isfinite(residual);
+    return isfinite(residual) && isfinite(length);
 }
 
 /* a = U'U in place (upper triangle, row-major), then x = a^-1 x. False: a is not positive. */
