@@ -59,14 +59,15 @@ static int32_t choose_from_tastes(struct shopper *s, int32_t row)
 {
     const struct synth_tastes *tastes = &s->plan->shape->tastes;
     const double now = (double)row / s->rows;
+    const int32_t groups = s->groups;
     double end[USER_GROUPS_MAX], sum = 0;
-    for (int32_t g = 0; g < s->groups; g++) {
+    for (int32_t g = 0; g < groups; g++) {
         const bool wanted = fabs(now - s->peak[g]) < tastes->flare_span;
         end[g] = sum += s->weight[g] * (wanted ? 1 : tastes->flare_rest);
     }
     const double at = next_double(s) * sum;
     int32_t g = 0;
-    while (g < s->groups - 1 && at >= end[g])
+    while (g < groups - 1 && at >= end[g])
         g++;
     const int32_t group = s->group[g];
     return draw_place(s, s->plan->group_begin[group], s->plan->group_begin[group + 1]);
