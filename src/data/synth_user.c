@@ -60,7 +60,7 @@ static int32_t choose_from_tastes(struct shopper *s, int32_t row)
     const struct synth_tastes *tastes = &s->plan->shape->tastes;
     const double now = (double)row / s->rows;
     const int32_t groups = s->groups;
-    double end[USER_GROUPS_MAX], sum = 0;
+    double end[USER_GROUPS_MAX] = {0}, sum = 0;
     for (int32_t g = 0; g < groups; g++) {
         const bool wanted = fabs(now - s->peak[g]) < tastes->flare_span;
         end[g] = sum += s->weight[g] * (wanted ? 1 : tastes->flare_rest);
