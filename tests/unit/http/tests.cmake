@@ -1,0 +1,1 @@
+add_unit_test(http server_test.c unit/http/rig.c)
