@@ -248,10 +248,15 @@ const char *reply_field(const struct reply *reply, const char *name)
     return "";
 }
 
-/* Cut the bytes into head and body once the head is all there. */
+/* Cut the bytes into head and body once the head is all there; a 100 before it is dropped. */
 static void find_parts(struct reply *reply)
 {
     char *end = strstr(reply->bytes, "\r\n\r\n");
+    if (end != NULL && reply->body == NULL && strncmp(reply->bytes + 9, "100", 3) == 0) {
+        reply->len -= (size_t)(end + 4 - reply->bytes);
+        memmove(reply->bytes, end + 4, reply->len + 1);
+        end = strstr(reply->bytes, "\r\n\r\n");
+    }
     if (end == NULL || reply->body != NULL)
         return;
     *end = '\0';
