@@ -271,6 +271,8 @@ static bool has_all(struct reply *reply)
     if (reply->body == NULL)
         return false;
     const char *length = reply_field(reply, "Content-Length");
+    if (reply->status == 204 || reply->status == 304)
+        return true;
     if (*length != '\0')
         return reply->len - (size_t)(reply->body - reply->bytes) >=
                (size_t)strtol(length, NULL, 10);
@@ -282,8 +284,9 @@ static void read_until(int fd, struct reply *reply, int timeout_ms, bool to_end)
     const double until = clock_seconds() + 1e-3 * timeout_ms;
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     while (!reply->is_closed && (to_end || !has_all(reply))) {
-        const int left_ms = (int)((until - clock_seconds()) * 1000);
-        if (left_ms <= 0 || poll(&poll_fd, 1, left_ms) <= 0)
+        const double left_seconds = until - clock_seconds();
+        const int left_ms = (int)(left_seconds * 1000) + 1;
+        if (left_seconds <= 0 || poll(&poll_fd, 1, left_ms) <= 0)
             break;
         const size_t room = sizeof(reply->bytes) - 1 - reply->len;
         const ssize_t got = recv(fd, reply->bytes + reply->len, room, 0);
