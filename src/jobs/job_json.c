@@ -1,4 +1,7 @@
 /* The job as JSON: in the brief's shape and in that of /api/v1. */
+#include <string.h>
+
+#include "base/memory.h"
 #include "jobs/job.h"
 #include "jobs/problem.h"
 
@@ -25,10 +28,14 @@ static enum err set_stored(json_t *object, const char *key, const char *text, st
     if (text == NULL)
         return json_set(object, key, json_null(), err);
     json_t *value = json_loads(text, JSON_DECODE_ANY, &where);
-    if (value == NULL && json_error_code(&where) == json_error_out_of_memory)
-        return FAIL(err, ERR_NOMEM, "out of memory for the JSON field %s", key);
-    if (value == NULL)
+    if (value == NULL) {
+        /* jansson does not always tell bad text from no memory, so see whether there is some. */
+        void *probe = mem_array(strlen(text) + 1, 1, err);
+        if (probe == NULL)
+            return ERR_NOMEM;
+        mem_free(probe);
         return FAIL(err, ERR_CORRUPT, "the stored %s is no JSON: %s", key, where.text);
+    }
     return json_set(object, key, value, err);
 }
 

@@ -78,7 +78,7 @@ static bool cursor_parse(const char *text, char mark, struct cursor *ret_cursor)
         return text_of_hex(text + 2, colon, ret_cursor->text, sizeof(ret_cursor->text));
     char *end;
     ret_cursor->number = strtod(text + 2, &end);
-    return end == colon && isfinite(ret_cursor->number);
+    return end > text + 2 && end == colon && isfinite(ret_cursor->number);
 }
 
 /* The cursor of a row; false where a key is too long for one, which ends the list there. */
