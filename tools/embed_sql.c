@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     if (out_h == NULL || out_c == NULL)
         die(argv[1], "cannot be written");
     fputs("/* Made by tools/embed_sql from src/store/sql: do not edit. */\n"
-          "#include \"queries.h\"\n\n",
+          "#include \"store/queries.h\"\n\n",
           out_c);
     for (int i = 3; i < argc; i++) {
         FILE *in = fopen(argv[i], "r");

@@ -25,7 +25,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "queries.h"
+#include "store/queries.h"
 #include "store/store.h"
 
 enum { ARGS_MAX = 24, ROWS_TEXT_MAX = 64 << 20, CONNECTIONS_MAX = 32, EXPANDED_MAX = 65536 };
