@@ -373,8 +373,8 @@ static ssize_t read_locked(struct hub_reader *reader, char *bytes, size_t size)
         return HUB_CUT;
     used += read_queue(reader, bytes + used, size - used);
     if (used == 0 && reader->wants_ping && size >= 2) {
-        memcpy(bytes, ":\n", 2);
-        used = 2;
+        bytes[used++] = ':';
+        bytes[used++] = '\n';
     }
     if (used > 0) {
         reader->wants_ping = false;

@@ -1,9 +1,9 @@
 #include "http/server.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -232,9 +232,11 @@ void http_server_close(struct http_server *server, int32_t grace_ms)
     if (server == NULL)
         return;
     const double until = clock_seconds() + 1e-3 * grace_ms;
-    const int listening = MHD_quiesce_daemon(server->daemon);
-    if (listening >= 0)
-        close(listening);
+    /* Nobody can connect from here on; the socket is closed later, since threads of the daemon may
+     * not yet have let go of it. */
+    server->listen_fd = MHD_quiesce_daemon(server->daemon);
+    if (server->listen_fd >= 0)
+        shutdown(server->listen_fd, SHUT_RDWR);
     if (server->config.hub != NULL)
         hub_close(server->config.hub);
     while (atomic_load(&server->active) > 0 && clock_seconds() < until)
