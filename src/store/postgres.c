@@ -152,9 +152,9 @@ done:
 
 /* ---- transactions ---- */
 
-static enum err begin_once(struct db *db, enum tx_kind kind, struct error *err)
+static enum err begin_once(struct db *db, enum tx_kind kind, bool anew, struct error *err)
 {
-    if (PQstatus(db->connection) != CONNECTION_OK) {
+    if (anew || PQstatus(db->connection) != CONNECTION_OK) {
         PQreset(db->connection);
         if (PQstatus(db->connection) != CONNECTION_OK)
             return unavailable(db->connection, err);
@@ -172,9 +172,9 @@ static enum err begin_once(struct db *db, enum tx_kind kind, struct error *err)
 /* A server that was restarted shows only with the next command, which this is: try once more. */
 static enum err postgres_begin(struct db *db, enum tx_kind kind, struct error *err)
 {
-    enum err rc = begin_once(db, kind, err);
-    if (rc == ERR_IO && PQstatus(db->connection) != CONNECTION_OK)
-        rc = begin_once(db, kind, err);
+    enum err rc = begin_once(db, kind, false, err);
+    if (rc == ERR_IO && strcmp(err->reason, "store_unavailable") == 0)
+        rc = begin_once(db, kind, true, err);
     return rc;
 }
 

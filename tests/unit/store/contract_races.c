@@ -81,6 +81,32 @@ static void eight_processes_claim_each_job_exactly_once(void **state)
     mem_free(seen);
 }
 
+static void many_that_open_a_new_store_at_once_fill_it_once(void **state)
+{
+    struct fixture new = {0};
+    pid_t pids[CLAIMERS];
+    int status;
+    (void)state;
+    fixture_new_url(new.url, sizeof(new.url));
+    for (int i = 0; i < CLAIMERS; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            struct error err;
+            const struct store_spec spec = {.url = new.url, .connections = 1};
+            const enum err rc = store_open(&spec, &new.store, &err);
+            _exit(rc);
+        }
+    }
+    for (int i = 0; i < CLAIMERS; i++) {
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
+    }
+    new.store = fixture_open(&new, 3);
+    new.user_id = add_user(&new, "ann@example.com");
+    assert_int_equal(new.user_id, 1);
+    store_close(new.store);
+}
+
 struct creator {
     const struct fixture *fixture;
     const char *key;
@@ -270,6 +296,7 @@ static void a_killed_writer_loses_nothing_that_it_was_told(void **state)
 
 static const struct CMUnitTest cases[] = {
     CASE(eight_processes_claim_each_job_exactly_once),
+    CASE(many_that_open_a_new_store_at_once_fill_it_once),
     CASE(threads_share_one_store),
     CASE(one_key_from_many_threads_makes_one_job),
     CASE(a_follower_misses_no_event),

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,24 +89,10 @@ static void await_server(void)
     fail_msg("PostgreSQL did not start");
 }
 
-static void start_postgres(void)
+void fixture_start_postgres(void)
 {
-    char initdb[128], postgres[128];
-    int status;
-    tool_path("initdb", initdb, sizeof(initdb));
+    char postgres[128];
     tool_path("postgres", postgres, sizeof(postgres));
-    snprintf(server_directory, sizeof(server_directory), "%s/pg", directory);
-    if (mkdir(server_directory, 0700) != 0 ||
-        (plain_user() != NULL &&
-         chown(server_directory, plain_user()->pw_uid, plain_user()->pw_gid) != 0))
-        fail_msg("no directory for PostgreSQL: %m");
-    char *const make[] = {
-        initdb, "-D",        server_directory,    "-U",         "postgres", "-A", "trust", "-E",
-        "UTF8", "--no-sync", "--no-instructions", "--locale=C", NULL};
-    const pid_t maker = start(make);
-    assert_int_equal(waitpid(maker, &status, 0), maker);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        fail_msg("initdb failed: status %d", status);
     char *const run[] = {postgres,
                          "-D",
                          server_directory,
@@ -126,13 +113,45 @@ static void start_postgres(void)
     await_server();
 }
 
+void fixture_stop_postgres(void)
+{
+    int status;
+    kill(server, SIGQUIT);
+    waitpid(server, &status, 0);
+}
+
+static void make_postgres(void)
+{
+    char initdb[128];
+    int status;
+    tool_path("initdb", initdb, sizeof(initdb));
+    snprintf(server_directory, sizeof(server_directory), "%s/pg", directory);
+    if (mkdir(server_directory, 0700) != 0 ||
+        (plain_user() != NULL &&
+         chown(server_directory, plain_user()->pw_uid, plain_user()->pw_gid) != 0))
+        fail_msg("no directory for PostgreSQL: %m");
+    char *const make[] = {
+        initdb, "-D",        server_directory,    "-U",         "postgres", "-A", "trust", "-E",
+        "UTF8", "--no-sync", "--no-instructions", "--locale=C", NULL};
+    const pid_t maker = start(make);
+    assert_int_equal(waitpid(maker, &status, 0), maker);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        fail_msg("initdb failed: status %d", status);
+    fixture_start_postgres();
+}
+
 /* ---- both ---- */
 
 static void begin_directory(void)
 {
     if (directory[0] != '\0')
         return;
-    snprintf(directory, sizeof(directory), "/tmp/rectrain-store-XXXXXX");
+    /* In memory where there is room: thousands of commits would else wait for the disk. */
+    struct statvfs memory;
+    const bool has_room = statvfs("/dev/shm", &memory) == 0 && access("/dev/shm", W_OK) == 0 &&
+                          (uint64_t)memory.f_bavail * memory.f_frsize > ((uint64_t)1 << 29);
+    snprintf(directory, sizeof(directory), "%s/rectrain-store-XXXXXX",
+             has_room ? "/dev/shm" : "/tmp");
     if (mkdtemp(directory) == NULL || chmod(directory, 0755) != 0)
         fail_msg("no temporary directory: %m");
 }
@@ -154,7 +173,7 @@ void fixture_use_postgres(void)
     begin_directory();
     use_postgres = true;
     if (server == 0)
-        start_postgres();
+        make_postgres();
 }
 
 bool fixture_is_postgres(void)

@@ -23,6 +23,8 @@ struct fixture {
 void fixture_use_sqlite(void);
 void fixture_use_postgres(void); /* starts it with the first call */
 bool fixture_is_postgres(void);
+void fixture_stop_postgres(void); /* as pg_ctl stop -m immediate does */
+void fixture_start_postgres(void);
 const char *fixture_directory(void); /* of this program, removed at its end */
 void fixture_finish(void);           /* stops the server, removes the directory */
 

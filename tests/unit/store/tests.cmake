@@ -4,3 +4,5 @@ add_unit_test(store contract_test.c unit/store/fixture.c unit/store/contract_acc
 target_link_libraries(store_contract_test PRIVATE sqlite PkgConfig::LIBPQ)
 add_unit_test(store sqlite_test.c unit/store/fixture.c)
 target_link_libraries(store_sqlite_test PRIVATE sqlite PkgConfig::LIBPQ)
+add_unit_test(store postgres_test.c unit/store/fixture.c)
+target_link_libraries(store_postgres_test PRIVATE sqlite PkgConfig::LIBPQ)
