@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 
-enum { BLOCK_BYTES = 4096, ALIGNMENT = 16 };
+enum { BLOCK_BYTES = 1024, ALIGNMENT = 16 };
 
 struct arena_block {
     struct arena_block *next;

@@ -52,6 +52,10 @@ struct request {
 
 enum body_kind { BODY_NONE, BODY_BYTES, BODY_STATIC, BODY_FILE, BODY_STREAM };
 
+struct problem_field {
+    const char *field, *message;
+};
+
 struct response {
     struct arena *arena;
     const struct surroundings *around;
@@ -71,9 +75,7 @@ struct response {
     struct hub_reader *reader;                 /* STREAM: owned */
     bool must_close;                           /* the connection, after this */
     const char *problem_code, *problem_detail; /* of a problem; NULL: it is none */
-    struct {
-        const char *field, *message;
-    } problem_fields[PROBLEM_FIELDS_MAX];
+    struct problem_field *problem_fields;      /* [PROBLEM_FIELDS_MAX], made when the first comes */
     int32_t problem_field_count;
     const char *log_error; /* for the log */
 };

@@ -10,6 +10,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+enum { SLOTS_AT_FIRST = 4 };
+
 /* One event, as it is sent; shared by the ring and all queues that hold it. */
 struct event {
     int64_t uses; /* under the hub's lock */
@@ -32,8 +34,8 @@ struct hub_reader {
     double last_sent;
     char hello[96]; /* what stands before the first event */
     size_t hello_len, hello_sent;
-    struct event **queue; /* a ring of queue_events slots, made at the first event */
-    int32_t first, count;
+    struct event **queue; /* a ring that grows up to queue_events, for most streams need little */
+    int32_t slots, first, count;
     size_t first_sent; /* bytes of the first event that were read */
     int64_t queued_bytes;
 };
@@ -141,20 +143,39 @@ static void cut(struct hub *hub, struct hub_reader *reader)
     wake(reader);
 }
 
-static void deliver(struct hub *hub, struct hub_reader *reader, struct event *event)
+/* Make room for one more event. False: the queue is as long as it may be, or memory is out. */
+static bool reserve_slot(const struct hub *hub, struct hub_reader *reader)
 {
     struct error ignored;
-    const int32_t slots = hub->limits.queue_events;
+    const int32_t most = hub->limits.queue_events;
+    int32_t wanted = reader->slots > 0 ? 2 * reader->slots : SLOTS_AT_FIRST;
+    if (reader->count < reader->slots)
+        return true;
+    if (reader->slots >= most)
+        return false;
+    wanted = wanted < most ? wanted : most;
+    struct event **queue = mem_array((size_t)wanted, sizeof(struct event *), &ignored);
+    if (queue == NULL)
+        return false;
+    for (int32_t i = 0; i < reader->count; i++)
+        queue[i] = reader->queue[(reader->first + i) % reader->slots];
+    mem_free(reader->queue);
+    reader->queue = queue;
+    reader->slots = wanted;
+    reader->first = 0;
+    return true;
+}
+
+static void deliver(struct hub *hub, struct hub_reader *reader, struct event *event)
+{
     if (reader->is_cut || reader->is_ended)
         return;
-    if (reader->queue == NULL)
-        reader->queue = mem_array((size_t)slots, sizeof(struct event *), &ignored);
-    if (reader->queue == NULL || reader->count == slots ||
-        reader->queued_bytes + (int64_t)event->len > hub->limits.queue_bytes) {
+    if (reader->queued_bytes + (int64_t)event->len > hub->limits.queue_bytes ||
+        !reserve_slot(hub, reader)) {
         cut(hub, reader);
         return;
     }
-    reader->queue[(reader->first + reader->count++) % slots] = event;
+    reader->queue[(reader->first + reader->count++) % reader->slots] = event;
     reader->queued_bytes += (int64_t)event->len;
     event->uses++;
     hub->counts.delivered++;
@@ -355,7 +376,7 @@ static size_t read_queue(struct hub_reader *reader, char *bytes, size_t size)
         reader->first_sent += part;
         if (reader->first_sent < event->len)
             break;
-        reader->first = (reader->first + 1) % reader->hub->limits.queue_events;
+        reader->first = (reader->first + 1) % reader->slots;
         reader->count--;
         reader->first_sent = 0;
         reader->queued_bytes -= (int64_t)event->len;
@@ -412,7 +433,7 @@ void hub_reader_free(struct hub_reader *reader)
     hub->counts.streams--;
     for (; reader->count > 0; reader->count--) {
         release_event(reader->queue[reader->first]);
-        reader->first = (reader->first + 1) % hub->limits.queue_events;
+        reader->first = (reader->first + 1) % reader->slots;
     }
     pthread_mutex_unlock(&hub->lock);
     mem_free(reader->queue);

@@ -82,9 +82,12 @@ void response_problem_field(struct response *response, const char *field, const 
     va_end(args);
     if (response->problem_field_count == PROBLEM_FIELDS_MAX)
         return;
+    if (response->problem_fields == NULL)
+        response->problem_fields = arena_alloc(
+            response->arena, PROBLEM_FIELDS_MAX * sizeof(*response->problem_fields), &ignored);
     const char *name = arena_text(response->arena, field, strlen(field), &ignored);
     const char *text = arena_text(response->arena, message, strlen(message), &ignored);
-    if (name == NULL || text == NULL)
+    if (response->problem_fields == NULL || name == NULL || text == NULL)
         return;
     response->problem_fields[response->problem_field_count].field = name;
     response->problem_fields[response->problem_field_count++].message = text;

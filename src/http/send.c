@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "http/server_parts.h"
 
-enum { STREAM_BLOCK_BYTES = 2048 };
+enum { STREAM_BLOCK_BYTES = 512 };
 
 static const char content_security_policy[] =
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
