@@ -168,6 +168,7 @@ static int status_of(const struct error *error)
         return 404;
     case ERR_DENIED:
         return 403;
+    case ERR_CONFLICT:
     case ERR_CANCELLED:
         return 409;
     case ERR_NOMEM:
