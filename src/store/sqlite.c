@@ -155,10 +155,14 @@ static enum err turn_to_wal(struct db *db, struct error *err)
     return rc;
 }
 
-static enum err quick_check(struct db *db, struct error *err)
+/* A large file would take seconds: there `rectrain db check` is the way. */
+static enum err quick_check(struct db *db, const char *path, struct error *err)
 {
     sqlite3_stmt *statement = NULL;
     enum err rc = ERR_OK;
+    struct stat about;
+    if (stat(path, &about) == 0 && about.st_size > STORE_CHECK_BYTES)
+        return ERR_OK;
     int code = sqlite3_prepare_v2(db->handle, "PRAGMA quick_check(1)", -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
@@ -210,7 +214,7 @@ static enum err sqlite_open(const struct store_spec *spec, enum tx_kind kind, st
     if (is_first) {
         TRY(check_file(db, spec->url, err));
         TRY(turn_to_wal(db, err));
-        TRY(quick_check(db, err));
+        TRY(quick_check(db, spec->url, err));
     }
     TRY(run_plain(
         db, kind == TX_WRITE ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err));

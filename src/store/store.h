@@ -42,8 +42,9 @@ enum {
     STORE_LIST_MAX = 1000,   /* rows of one page of any list */
     STORE_CURSOR_SIZE = 512, /* bytes of a list's cursor, with its end */
     STORE_CONNECTIONS_MAX = 32,
-    STORE_BUSY_MS = 5000,  /* how long a writer waits for another */
-    STORE_EMAIL_MAX = 254, /* bytes of texts */
+    STORE_BUSY_MS = 5000,         /* how long a writer waits for another */
+    STORE_CHECK_BYTES = 64 << 20, /* a larger SQLite file is not checked when it is opened */
+    STORE_EMAIL_MAX = 254,        /* bytes of texts */
     STORE_TEXT_MAX = 1024,
 };
 
@@ -58,10 +59,10 @@ struct store_spec {
 };
 
 /*
- * Open, check (SQLite: quick_check) and prepare every query, so that a fault shows here.
- * ERR_CORRUPT (store_foreign): the file is no database, or not rectrain's; it is left as it is.
- * ERR_CONFLICT (schema_old: run `rectrain db migrate`; schema_newer: of a newer rectrain).
- * ERR_NOT_FOUND, ERR_DENIED, ERR_IO (store_unavailable).
+ * Open, check (SQLite up to STORE_CHECK_BYTES: quick_check) and prepare every query, so that a
+ * fault shows here. ERR_CORRUPT (store_foreign): the file is no database, or not rectrain's; it is
+ * left as it is. ERR_CONFLICT (schema_old: run `rectrain db migrate`; schema_newer: of a newer
+ * rectrain). ERR_NOT_FOUND, ERR_DENIED, ERR_IO (store_unavailable).
  */
 MUST_CHECK enum err store_open(const struct store_spec *spec, struct store **ret_store,
                                struct error *err);

@@ -227,8 +227,8 @@ enum err job_finish(struct store *store, struct fence fence, const struct job_ou
     TRY(add_metrics(&tx, fence.job_id, outcome->metrics, &metrics, err));
     if (outcome->model_path != NULL)
         TRY(add_model(&tx, fence, &held, outcome, err));
-    TRY(RUN(&tx, job_complete, &rows, arg_int(fence.job_id), arg_text(metrics.ptr),
-            arg_text(outcome->result_json)));
+    TRY(RUN(&tx, job_complete, &rows, arg_int(fence.job_id), arg_text(metrics.ptr)));
+    TRY(RUN(&tx, result_add, &rows, arg_int(fence.job_id), arg_text(outcome->result_json)));
     TRY(event_add(&tx, fence.job_id, "completed", NULL, err));
     TRY(tx_commit(&tx, err));
 done:

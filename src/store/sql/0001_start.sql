@@ -34,6 +34,8 @@ CREATE TABLE api_tokens (
 );
 CREATE INDEX api_tokens_by_user ON api_tokens (user_id);
 
+-- What a run told at length lies in a table of its own: sorting and counting jobs need not read
+-- past it.
 CREATE TABLE jobs (
     job_id {id},
     user_id bigint NOT NULL REFERENCES users (user_id) ON DELETE CASCADE,
@@ -58,13 +60,12 @@ CREATE TABLE jobs (
     lease_until_ms bigint NOT NULL DEFAULT 0,
     error_code text,
     error_message text,
-    metrics text,
-    result text,
     created_ms bigint NOT NULL,
     queued_ms bigint NOT NULL,
     started_ms bigint NOT NULL DEFAULT 0,
     ended_ms bigint NOT NULL DEFAULT 0,
     updated_ms bigint NOT NULL,
+    metrics text,
     CHECK ((status = 'failed') = (error_code IS NOT NULL)),
     CHECK ((status = 'completed') = (metrics IS NOT NULL)),
     CHECK ((status IN ('loading_data', 'preprocessing', 'training')) = (lease_until_ms > 0))
@@ -74,6 +75,11 @@ CREATE INDEX jobs_pending ON jobs (turn, job_id) WHERE status = 'pending';
 CREATE INDEX jobs_active ON jobs (lease_until_ms) WHERE lease_until_ms > 0;
 CREATE INDEX jobs_served ON jobs (turn) WHERE epoch > 0;
 CREATE INDEX jobs_by_status ON jobs (status);
+
+CREATE TABLE job_results (
+    job_id bigint PRIMARY KEY REFERENCES jobs (job_id) ON DELETE CASCADE,
+    result text NOT NULL
+);
 
 CREATE TABLE job_metrics (
     job_id bigint NOT NULL REFERENCES jobs (job_id) ON DELETE CASCADE,

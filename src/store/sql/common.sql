@@ -13,6 +13,9 @@ j.error_code, j.error_message, j.metrics,
 (SELECT m.path FROM models m WHERE m.job_id = j.job_id),
 j.created_ms, j.started_ms, j.ended_ms, j.updated_ms
 
+-- part: job_result
+(SELECT r.result FROM job_results r WHERE r.job_id = j.job_id)
+
 -- part: job_position
 CASE WHEN j.status = 'pending' THEN
     (SELECT count(*) FROM jobs q WHERE q.status = 'pending' AND (q.turn, q.job_id) <= (j.turn, j.job_id))

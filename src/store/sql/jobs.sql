@@ -22,9 +22,10 @@ ON CONFLICT (user_id, key) DO UPDATE SET body_hash = excluded.body_hash, job_id 
     created_ms = excluded.created_ms
 
 -- name: job_read
-SELECT {job_columns}, j.result, {job_position} FROM jobs j WHERE j.job_id = $1 AND j.user_id = $2
+SELECT {job_columns}, {job_result}, {job_position} FROM jobs j
+WHERE j.job_id = $1 AND j.user_id = $2
 -- name: job_read_any
-SELECT {job_columns}, j.result, {job_position} FROM jobs j WHERE j.job_id = $1
+SELECT {job_columns}, {job_result}, {job_position} FROM jobs j WHERE j.job_id = $1
 
 -- part: job_filter
 j.user_id = $1
@@ -38,6 +39,7 @@ ORDER BY j.job_id DESC LIMIT $6
 SELECT {job_columns}, 0 FROM jobs j WHERE {job_filter} AND j.job_id > $5
 ORDER BY j.job_id LIMIT $6
 
+-- The keys of the page are found first, so that only its own rows are read whole.
 -- By a number: $7 is the order's name, $8 is 1 or -1 for its direction, $9 the key of the last row
 -- of the page before. What has no value comes last either way.
 -- part: number_key
@@ -49,20 +51,23 @@ coalesce(CAST($8 AS double precision) * CASE CAST($7 AS text)
     ELSE (SELECT m.value FROM job_metrics m WHERE m.job_id = j.job_id AND m.name = CAST($7 AS text)) END,
 1e300)
 -- name: job_list_by_number
-SELECT * FROM (SELECT {job_columns}, {number_key} AS sort_key FROM jobs j WHERE {job_filter}) j
-WHERE (j.sort_key, j.job_id) > (CAST($9 AS double precision), $5)
-ORDER BY j.sort_key, j.job_id LIMIT $6
+SELECT {job_columns}, k.sort_key FROM (
+    SELECT i.job_id, i.sort_key FROM (SELECT j.job_id, {number_key} AS sort_key FROM jobs j WHERE {job_filter}) i
+    WHERE (i.sort_key, i.job_id) > (CAST($9 AS double precision), $5) ORDER BY i.sort_key, i.job_id LIMIT $6) k
+JOIN jobs j ON j.job_id = k.job_id ORDER BY k.sort_key, k.job_id
 
 -- part: text_key
 lower(CASE CAST($7 AS text) WHEN 'name' THEN coalesce(j.name, '') WHEN 'model_type' THEN j.model_type ELSE {shown_status} END)
 -- name: job_list_by_text
-SELECT * FROM (SELECT {job_columns}, {text_key} AS sort_key FROM jobs j WHERE {job_filter}) j
-WHERE (j.sort_key, j.job_id) > (CAST($8 AS text), $5)
-ORDER BY j.sort_key, j.job_id LIMIT $6
+SELECT {job_columns}, k.sort_key FROM (
+    SELECT i.job_id, i.sort_key FROM (SELECT j.job_id, {text_key} AS sort_key FROM jobs j WHERE {job_filter}) i
+    WHERE (i.sort_key, i.job_id) > (CAST($8 AS text), $5) ORDER BY i.sort_key, i.job_id LIMIT $6) k
+JOIN jobs j ON j.job_id = k.job_id ORDER BY k.sort_key, k.job_id
 -- name: job_list_by_text_down
-SELECT * FROM (SELECT {job_columns}, {text_key} AS sort_key FROM jobs j WHERE {job_filter}) j
-WHERE CAST($5 AS bigint) = 0 OR (j.sort_key, j.job_id) < (CAST($8 AS text), $5)
-ORDER BY j.sort_key DESC, j.job_id DESC LIMIT $6
+SELECT {job_columns}, k.sort_key FROM (
+    SELECT i.job_id, i.sort_key FROM (SELECT j.job_id, {text_key} AS sort_key FROM jobs j WHERE {job_filter}) i
+    WHERE CAST($5 AS bigint) = 0 OR (i.sort_key, i.job_id) < (CAST($8 AS text), $5) ORDER BY i.sort_key DESC, i.job_id DESC LIMIT $6) k
+JOIN jobs j ON j.job_id = k.job_id ORDER BY k.sort_key DESC, k.job_id DESC
 
 -- part: event_columns
 e.event_id, e.job_id, e.kind, e.message, e.at_ms

@@ -33,9 +33,11 @@ ON CONFLICT (job_id, attempt, name, step)
 DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms
 
 -- name: job_complete
-UPDATE jobs SET status = 'completed', phase = NULL, progress = 1, metrics = $2, result = $3,
+UPDATE jobs SET status = 'completed', phase = NULL, progress = 1, metrics = $2,
     lease_until_ms = 0, cancel_requested = 0, ended_ms = {now}, updated_ms = {now}
 WHERE job_id = $1
+-- name: result_add
+INSERT INTO job_results (job_id, result) VALUES ($1, $2)
 -- name: metric_add
 INSERT INTO job_metrics (job_id, name, value) VALUES ($1, $2, $3)
 -- name: model_add
