@@ -35,19 +35,20 @@ static enum err step(struct store *store, bool allowed, bool *ret_done, struct e
     struct tx tx;
     struct rows rows = {0};
     int64_t version = 0;
+    const int64_t newest = store_schema_version();
     TRY(tx_begin(&tx, store, TX_WRITE, err));
     TRY(RUN(&tx, schema_lock, &rows));
     TRY(RUN(&tx, schema_table, &rows));
     TRY(RUN(&tx, schema_read, &rows));
     if (rows.count > 0)
         version = rows_int(&rows, 0, 0);
-    *ret_done = version == MIGRATION_COUNT;
-    if (version > MIGRATION_COUNT)
+    *ret_done = version == newest;
+    if (version > newest)
         rc =
             FAIL_REASON(err, ERR_CONFLICT, "schema_newer",
                         "the store has schema %lld, written by a newer rectrain: this one knows %d",
                         (long long)version, MIGRATION_COUNT);
-    else if (version > 0 && version < MIGRATION_COUNT && !allowed)
+    else if (version > 0 && version < newest && !allowed)
         rc = FAIL_REASON(
             err, ERR_CONFLICT, "schema_old",
             "the store has schema %lld, this rectrain needs %d: run rectrain db migrate",

@@ -39,10 +39,12 @@ enum err outbox_take(struct store *store, int32_t limit, int64_t hold_ms,
     struct tx tx;
     struct rows found = {0};
     struct outbox_list list = {0};
+    void **messages;
     const int32_t most = limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit;
     TRY(tx_begin(&tx, store, TX_LAX, err));
     TRY(RUN(&tx, outbox_find, &found, arg_int(most)));
-    TRY_PTR(list.messages = mem_array((size_t)found.count, sizeof(*list.messages), err));
+    TRY_PTR(messages = mem_array((size_t)found.count, sizeof(*messages), err));
+    list.messages = (struct outbox_message **)messages;
     TRY(hold_all(&tx, &found, hold_ms, &list, err));
     if (list.count > 0)
         TRY(tx_commit(&tx, err));

@@ -30,7 +30,7 @@ static void tell(const char *text, char *out, size_t out_size)
     size_t len = 0;
     for (; *text != '\0' && len + 1 < out_size; text++)
         if (*text != '\n' || (len > 0 && out[len - 1] != ' '))
-            out[len++] = *text == '\n' ? ' ' : *text;
+            out[len++] = (char)(*text == '\n' ? ' ' : *text);
     while (len > 0 && out[len - 1] == ' ')
         len--;
     out[len] = '\0';
