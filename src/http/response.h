@@ -57,10 +57,10 @@ void response_problem(struct response *response, int status, const char *code, c
 void response_problem_field(struct response *response, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The problem that an error makes, as when a handler fails: INVALID 400 (or as its reason says:
- * media_type 415, too_many_streams 429, overloaded 503, …), NOT_FOUND 404, DENIED 403, CONFLICT and
- * CANCELLED 409, NOMEM 503, all else 500. The message is shown for those below 500 alone; `code` is
- * the error's reason, or its code's name in lower case. */
+/* The problem that an error makes, as when a handler fails: INVALID and DATA 400 (or as the reason
+ * says: media_type 415, too_many_streams 429, overloaded 503, …), NOT_FOUND 404, DENIED 403,
+ * CONFLICT and CANCELLED 409, NOMEM 503, all else 500. The message is shown for those below 500
+ * alone; `code` is the error's reason, or its code's name in lower case. */
 void response_error(struct response *response, const struct error *error);
 
 /*
