@@ -48,7 +48,7 @@ struct http_access {
     int64_t body_bytes;     /* of the response, as announced; -1 for a stream */
     double seconds;         /* from the end of the headers to the end of the response */
     const char *client;     /* address */
-    const char *request_id; /* 32 hex digits */
+    const char *request_id; /* 32 hex digits; "" when the headers never came */
     const char *error;      /* for people: why it failed; also what the client was not told */
     const void *user;       /* as set by request_set_user */
 };

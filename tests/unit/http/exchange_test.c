@@ -299,6 +299,56 @@ static void a_keep_alive_connection_serves_many(void **state)
     close(fd);
 }
 
+static void count_release(void *user)
+{
+    atomic_fetch_add((atomic_int *)user, 1);
+}
+
+static enum err guard(void *app, struct request *request, struct response *response,
+                      struct error *err)
+{
+    struct rig *rig = app;
+    request_set_user(request, &rig->released, count_release);
+    if (request_bearer(request) == NULL)
+        return FAIL_REASON(err, ERR_DENIED, "unauthorized", "log in first");
+    if (strcmp(request_bearer(request), "enough") == 0)
+        return response_text(response, "text/plain", "said by the guard\n", err);
+    return ERR_OK;
+}
+
+static void page(void *app, struct request *request, struct response *response, int status,
+                 const char *code, const char *detail)
+{
+    struct error err;
+    (void)app;
+    (void)request;
+    (void)detail;
+    assert_int_equal(status, 401);
+    assert_ok(response_text(response, "text/html", code, &err));
+}
+
+static void a_guard_stands_before_each_handler(void **state)
+{
+    static struct rig rig;
+    (void)state;
+    rig_init(&rig);
+    rig.config.before = guard;
+    rig.config.problem_page = page;
+    rig_start(&rig);
+    ask(&rig, "GET /health" H "\r\n", 401);
+    assert_has("\"code\":\"unauthorized\"");
+    ask(&rig, "GET /health" H "Accept: text/html\r\n\r\n", 401);
+    assert_string_equal(reply.body, "unauthorized");
+    assert_string_equal(reply_field(&reply, "Content-Type"), "text/html");
+    ask(&rig, "GET /items/7" H "Authorization: Bearer enough\r\n\r\n", 200);
+    assert_string_equal(reply.body, "said by the guard\n");
+    ask(&rig, "GET /items/7" H "Authorization: Bearer more\r\n\r\n", 200);
+    assert_has("\"id\":7");
+    rig_stop(&rig, 1000);
+    assert_int_equal(atomic_load(&rig.released), 4);
+    assert_int_equal(atomic_load(&rig.logged), 4);
+}
+
 static int start(void **state)
 {
     static struct rig rig;
@@ -336,6 +386,7 @@ int main(void)
         cmocka_unit_test(who_has_it_already_gets_304),
         cmocka_unit_test(a_header_refuses_what_would_start_another),
         cmocka_unit_test(a_keep_alive_connection_serves_many),
+        cmocka_unit_test(a_guard_stands_before_each_handler),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

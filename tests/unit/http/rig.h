@@ -14,9 +14,7 @@ struct rig {
     struct hub *hub;
     struct http_server *server;
     atomic_int logged, released; /* calls of the hooks */
-    atomic_int last_status;
-    char last_error[512]; /* of the last request that was logged; read it after rig_stop */
-    atomic_bool hold;     /* while set, GET /held waits */
+    atomic_bool hold;            /* while set, GET /held waits */
 };
 
 /* The defaults, made short where time matters. */

@@ -43,7 +43,7 @@ static void slow_headers_are_cut_however_steady(void **state)
     client_send_text(fd, "GET /health" H "X: ");
     const double seconds = drip(fd, "a", 50);
     close(fd);
-    assert_true(seconds > 0.3 && seconds < 1.5);
+    assert_true(seconds > 0.3 && seconds < 4);
     struct http_connection_counts counts;
     http_metrics_connections(http_server_metrics(rig.server), &counts);
     assert_int_equal(counts.timed_out, 1);
@@ -77,7 +77,7 @@ static void a_slow_body_is_cut(void **state)
                          "Content-Type: application/json\r\nContent-Length: 5000\r\n\r\n");
     const double seconds = drip(fd, " ", 20);
     close(fd);
-    assert_true(seconds > 0.3 && seconds < 1.5);
+    assert_true(seconds > 0.3 && seconds < 4);
     rig_stop(&rig, 1000);
 }
 
@@ -132,7 +132,7 @@ static void a_slow_second_request_is_cut_too(void **state)
     assert_int_equal(reply.status, 200);
     const double seconds = drip(fd, "\r\n", 50);
     close(fd);
-    assert_true(seconds < 2);
+    assert_true(seconds < 4);
     rig_stop(&rig, 1000);
 }
 
@@ -372,7 +372,9 @@ static void requests_are_counted_by_route_and_status(void **state)
     client_ask(&rig, "GET /items/x" H "\r\n", &reply);
     client_ask(&rig, "GET /nothing" H "\r\n", &reply);
     struct http_metrics *metrics = http_server_metrics(rig.server);
-    usleep(50000); /* a response is counted when it was sent, which may be a moment after it came */
+    /* A response is counted when it was sent, which may be a moment after it came. */
+    for (int i = 0; i < 300 && atomic_load(&rig.logged) < 5; i++)
+        usleep(10000);
     http_metrics_route(metrics, 2, &counts);
     assert_int_equal(counts.status_count, 2);
     assert_int_equal(counts.statuses[0].status, 200);
