@@ -56,7 +56,7 @@ struct hub {
 void hub_limits_init(struct hub_limits *limits)
 {
     *limits = (struct hub_limits){.streams = 2048,
-                                  .streams_per_owner = 8,
+                                  .streams_per_owner = 4,
                                   .ring_events = 4096,
                                   .ring_bytes = 8 << 20,
                                   .queue_events = 512,

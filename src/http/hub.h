@@ -27,7 +27,7 @@ enum { HUB_TOPIC_MAX = 64, HUB_TOPICS_MAX = 4, HUB_EVENT_BYTES_MAX = 256 * 1024 
 
 struct hub_limits {
     int32_t streams;           /* at once, 2,048 */
-    int32_t streams_per_owner; /* 8 */
+    int32_t streams_per_owner; /* 4 */
     int32_t ring_events;       /* kept for Last-Event-ID, 4,096 */
     int64_t ring_bytes;        /* of all of these, 8 MiB */
     int32_t queue_events;      /* that a stream may be behind, 512 */
