@@ -21,6 +21,7 @@
     X(DATA, 3, "bad data")                                                                         \
     X(CORRUPT, 3, "corrupt or foreign file")                                                       \
     X(CANCELLED, 4, "cancelled")                                                                   \
+    X(CONFLICT, 1, "conflict")                                                                     \
     X(NOMEM, 1, "out of memory")                                                                   \
     X(IO, 1, "input or output failed")                                                             \
     X(NUMERIC, 1, "no finite solution")                                                            \

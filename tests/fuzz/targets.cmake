@@ -28,3 +28,5 @@ target_include_directories(model_file_seeds PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(model_file_seeds PRIVATE rectrain_flags model)
 add_fuzz_target(NAME model_file_fuzz ROOM model SEEDS model_file_seeds
     SOURCES fuzz/model_file_fuzz.c unit/model/corrupt.c)
+
+include(${CMAKE_CURRENT_LIST_DIR}/http_targets.cmake)

@@ -1,0 +1,116 @@
+#include "jobs/job.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "jobs/problem.h"
+#include "model/model.h"
+
+void job_free(struct job *job)
+{
+    mem_free(job); /* its texts lie in the same block */
+}
+
+bool job_is_cancelled(const struct job *job)
+{
+    return job->status == JOB_FAILED && job->error_code != NULL &&
+           strcmp(job->error_code, JOB_CANCELLED) == 0;
+}
+
+const char *job_shown_status(const struct job *job)
+{
+    return job_is_cancelled(job) ? "cancelled" : job_status_name(job->status);
+}
+
+const char *job_time_plain(int64_t time_ms, char out[JOB_TIME_SIZE])
+{
+    const time_t seconds = (time_t)(time_ms / 1000);
+    struct tm utc;
+    if (gmtime_r(&seconds, &utc) == NULL ||
+        strftime(out, JOB_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
+        out[0] = '\0';
+    return out;
+}
+
+const char *job_time_rfc3339(int64_t time_ms, char out[JOB_TIME_SIZE])
+{
+    char seconds[JOB_TIME_SIZE];
+    job_time_plain(time_ms, seconds);
+    snprintf(out, JOB_TIME_SIZE, "%.24s.%03dZ", seconds, (int)(time_ms % 1000));
+    return out;
+}
+
+/* The value as people write it: "60", "0.5", "cg". "" where it has no short form. */
+static void value_text(const json_t *value, char *out, size_t out_size)
+{
+    out[0] = '\0';
+    if (json_is_integer(value))
+        snprintf(out, out_size, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(out, out_size, "%g", json_real_value(value));
+    else if (json_is_string(value))
+        snprintf(out, out_size, "%.40s", json_string_value(value));
+}
+
+static bool is_default(const struct param_info *info, const json_t *value)
+{
+    char text[64], initial[64];
+    struct param_set set;
+    const struct param_table table = {info, 1};
+    if (info->initial == NULL)
+        return value == NULL || json_is_null(value);
+    params_init(&set, &table);
+    if (json_is_number(value))
+        return json_number_value(value) == set.values[0].real;
+    value_text(value, text, sizeof(text));
+    snprintf(initial, sizeof(initial), "%s", info->initial);
+    return strcmp(text, initial) == 0;
+}
+
+/* Add " · text" where all of it fits: a cut number would be another one. */
+static void add_part(char *out, size_t out_size, const char *text)
+{
+    static const char separator[] = " \xC2\xB7 ";
+    const size_t used = strlen(out);
+    if (used + strlen(separator) + strlen(text) < out_size)
+        snprintf(out + used, out_size - used, "%s%s", separator, text);
+}
+
+static void add_changes(const struct param_table *table, const json_t *params, bool sizes_shown,
+                        char *out, size_t out_size)
+{
+    char value[48], part[96];
+    for (int32_t i = 0; i < table->count; i++) {
+        const struct param_info *info = &table->params[i];
+        const json_t *json = json_object_get(params, info->name);
+        const bool is_size =
+            strcmp(info->name, "factors") == 0 || strcmp(info->name, "iterations") == 0;
+        if (json == NULL || (is_size && sizes_shown) || is_default(info, json))
+            continue;
+        value_text(json, value, sizeof(value));
+        snprintf(part, sizeof(part), "%s %s", info->name, value);
+        add_part(out, out_size, part);
+    }
+}
+
+const char *job_describe(const struct job *job, char *out, size_t out_size)
+{
+    char sizes[48];
+    const struct model_kind *kind = model_kind_find(job->model_type);
+    json_t *params = json_loads(job->params_json, JSON_REJECT_DUPLICATES, NULL);
+    snprintf(out, out_size, "%s", job->model_type);
+    const json_t *factors = json_object_get(params, "factors");
+    const json_t *iterations = json_object_get(params, "iterations");
+    const bool sizes_shown = json_is_integer(factors) && json_is_integer(iterations);
+    if (sizes_shown) {
+        snprintf(sizes, sizeof(sizes), "%lld \xC3\x97 %lld", (long long)json_integer_value(factors),
+                 (long long)json_integer_value(iterations));
+        add_part(out, out_size, sizes);
+    }
+    if (kind != NULL)
+        add_changes(&kind->params, params, sizes_shown, out, out_size);
+    json_decref(params);
+    return out;
+}

@@ -1,0 +1,62 @@
+#ifndef JOBS_REQUEST_H
+#define JOBS_REQUEST_H
+
+/*
+ * What somebody asks for when a job is started, checked against the table of model kinds and the
+ * table of run parameters. Every wrong field is told, each with its own line.
+ */
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/params.h"
+#include "model/model.h"
+
+enum { JOB_FIELDS_MAX = 64, JOB_FIELD_NAME_MAX = 64 };
+
+/* One field of a form, or one key of a JSON object, as text. Both are borrowed. */
+struct job_field {
+    const char *name, *text;
+};
+
+struct job_field_error {
+    char name[JOB_FIELD_NAME_MAX]; /* of the field, cut where it is longer */
+    const char *code;              /* "required", "unknown", "range", "type", "twice", "too_long" */
+    char message[256];             /* for people */
+};
+
+struct job_field_errors {
+    int32_t count;
+    struct job_field_error errors[JOB_FIELDS_MAX];
+};
+
+struct job_request {
+    const struct model_kind *kind;
+    struct param_set params; /* of the kind */
+    struct param_set run;    /* of run_param_table */
+    char data_path[4097];
+    char name[201]; /* "" where none was given */
+};
+
+/*
+ * Check the fields: model_type and data_path must be there; `name` and every parameter of the kind
+ * and of the run may. A field that is empty counts as not given, and one that is another kind's
+ * parameter is let be, since one form serves all kinds. Whether data_path may be read is not looked
+ * at. ERR_INVALID (reason "fields"): ret_errors has one entry per wrong field, in their order, and
+ * the message is the first. ret_request is untouched then.
+ */
+MUST_CHECK enum err job_request_check(const struct job_field *fields, int32_t count,
+                                      struct job_request *ret_request,
+                                      struct job_field_errors *ret_errors, struct error *err);
+
+/* The same from a JSON object: numbers, strings and nulls (not given); parameters may also lie in
+ * the objects "params" and "run", as a job's own JSON has them. */
+MUST_CHECK enum err job_request_check_json(const json_t *object, struct job_request *ret_request,
+                                           struct job_field_errors *ret_errors, struct error *err);
+
+/* The two objects that a job record keeps, as text of at most JOB_JSON_MAX bytes that the caller
+ * owns (mem_free). ERR_NOMEM. */
+MUST_CHECK enum err job_request_params_json(const struct job_request *request, char **ret_params,
+                                            char **ret_run, struct error *err);
+
+#endif

@@ -1,0 +1,104 @@
+/* Counting, checking, tidying and backing up. */
+#include <string.h>
+
+#include "store/db.h"
+
+static void add_count(struct store_counts *counts, const char *status, int64_t count)
+{
+    const struct {
+        const char *name;
+        int64_t *to;
+    } places[] = {
+        {"pending", &counts->pending},
+        {"loading_data", &counts->loading_data},
+        {"preprocessing", &counts->preprocessing},
+        {"training", &counts->training},
+        {"completed", &counts->completed},
+        {"failed", &counts->failed},
+        {"cancelled", &counts->cancelled},
+    };
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+        if (strcmp(places[i].name, status) == 0)
+            *places[i].to = count;
+}
+
+enum err store_counts(struct store *store, struct store_counts *ret_counts, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    struct store_counts counts = {0};
+    TRY(STORE_RUN(store, TX_READ, count_jobs, &rows));
+    for (int32_t i = 0; i < rows.count; i++) {
+        add_count(&counts, rows_text(&rows, i, 0), rows_int(&rows, i, 1));
+        counts.cancelled_waiting += rows_int(&rows, i, 2);
+        counts.deaths += rows_int(&rows, i, 3);
+        counts.oldest_pending_ms += rows_int(&rows, i, 4);
+    }
+    TRY(STORE_RUN(store, TX_READ, count_rest, &rows));
+    counts.users = rows_int(&rows, 0, 0);
+    counts.sessions = rows_int(&rows, 0, 1);
+    counts.models = rows_int(&rows, 0, 2);
+    counts.outbox = rows_int(&rows, 0, 3);
+    counts.workers = rows_int(&rows, 0, 4);
+    *ret_counts = counts;
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+enum err store_tidy(struct store *store, struct error *err)
+{
+    static const enum query queries[] = {QUERY_tidy_sessions, QUERY_tidy_tokens, QUERY_tidy_keys,
+                                         QUERY_tidy_events, QUERY_tidy_workers};
+    enum err rc = ERR_OK;
+    struct rows rows = {0};
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+        TRY(store_run(store, TX_WRITE, queries[i], NULL, 0, &rows, err));
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+static const struct {
+    enum query query;
+    const char *fault;
+} rules[] = {
+    {QUERY_check_metrics, "has metrics, but is not completed"},
+    {QUERY_check_models, "has a model, but is not completed, or it is another user's"},
+    {QUERY_check_ended, "has ended without a time, or has a time without having ended"},
+};
+
+enum err store_check(struct store *store, struct strbuf *report, int64_t *ret_faults,
+                     struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    struct rows rows = {0};
+    int64_t faults = 0;
+    TRY(tx_begin(&tx, store, TX_READ, err));
+    TRY(store->backend->check(tx.db, report, &faults, err));
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        TRY(tx_run(&tx, rules[i].query, NULL, 0, &rows, err));
+        for (int32_t row = 0; row < rows.count; row++, faults++)
+            TRY(strbuf_addf(report, err, "job %lld %s\n", (long long)rows_int(&rows, row, 0),
+                            rules[i].fault));
+    }
+    TRY(tx_commit(&tx, err));
+    *ret_faults = faults;
+done:
+    rows_release(&rows);
+    tx_end(&tx);
+    return rc;
+}
+
+enum err store_backup(struct store *store, const char *path, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    TRY(tx_begin(&tx, store, TX_READ, err));
+    TRY(store->backend->backup(tx.db, path, err));
+    TRY(tx_commit(&tx, err));
+done:
+    tx_end(&tx);
+    return rc;
+}

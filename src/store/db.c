@@ -1,0 +1,180 @@
+/* Connections, transactions and rows, whatever the database. */
+#include "store/db.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* ---- rows ---- */
+
+void rows_release(struct rows *rows)
+{
+    mem_free(rows->cells);
+    strbuf_release(&rows->texts);
+    *rows = (struct rows){0};
+}
+
+void rows_begin(struct rows *rows, int32_t columns)
+{
+    rows->count = 0;
+    rows->columns = columns;
+    rows->changed = 0;
+    rows->used = 0;
+    rows->texts.len = 0;
+    rows->texts.cap = ROWS_TEXT_MAX;
+}
+
+enum err rows_add(struct rows *rows, struct cell cell, const char *text, size_t len,
+                  struct error *err)
+{
+    enum err rc = ERR_OK;
+    if (rows->used == rows->capacity) {
+        const size_t capacity = rows->used < 32 ? 64 : 2 * rows->used;
+        struct cell *grown = mem_resize(rows->cells, capacity, sizeof(*grown), err);
+        if (grown == NULL)
+            return ERR_NOMEM;
+        rows->cells = grown;
+        rows->capacity = capacity;
+    }
+    if (cell.type == CELL_TEXT) {
+        cell.text_at = rows->texts.len;
+        TRY(strbuf_add(&rows->texts, text, len, err));
+        TRY(strbuf_add(&rows->texts, "", 1, err));
+    }
+    rows->cells[rows->used++] = cell;
+    rows->count = (int32_t)(rows->used / (size_t)rows->columns);
+done:
+    return rc;
+}
+
+static const struct cell *cell_at(const struct rows *rows, int32_t row, int32_t column)
+{
+    assert(row >= 0 && row < rows->count && column >= 0 && column < rows->columns);
+    return &rows->cells[(size_t)row * (size_t)rows->columns + (size_t)column];
+}
+
+int64_t rows_int(const struct rows *rows, int32_t row, int32_t column)
+{
+    const struct cell *cell = cell_at(rows, row, column);
+    return cell->type == CELL_REAL ? (int64_t)cell->real : cell->integer;
+}
+
+double rows_real(const struct rows *rows, int32_t row, int32_t column)
+{
+    const struct cell *cell = cell_at(rows, row, column);
+    return cell->type == CELL_REAL  ? cell->real
+           : cell->type == CELL_INT ? (double)cell->integer
+                                    : NAN;
+}
+
+const char *rows_text(const struct rows *rows, int32_t row, int32_t column)
+{
+    const struct cell *cell = cell_at(rows, row, column);
+    return cell->type == CELL_TEXT ? rows->texts.ptr + cell->text_at : NULL;
+}
+
+/* ---- transactions ---- */
+
+/* With one writer the first connection writes, the second writes what may be lost with the power,
+ * and the others read; else any serves. */
+static bool serves(const struct store *store, int32_t slot, enum tx_kind kind)
+{
+    if (!store->backend->one_writer)
+        return true;
+    return kind == TX_WRITE ? slot == 0 : kind == TX_LAX ? slot == 1 : slot > 1;
+}
+
+static void take_connection(struct tx *tx)
+{
+    struct store *store = tx->store;
+    if (store->backend->one_writer && tx->kind != TX_READ)
+        pthread_mutex_lock(&store->writing);
+    pthread_mutex_lock(&store->lock);
+    for (;;) {
+        for (int32_t i = 0; i < store->slots; i++) {
+            if (store->connections[i].busy || !serves(store, i, tx->kind))
+                continue;
+            store->connections[i].busy = true;
+            tx->slot = i;
+            tx->db = store->connections[i].db;
+            pthread_mutex_unlock(&store->lock);
+            return;
+        }
+        pthread_cond_wait(&store->freed, &store->lock);
+    }
+}
+
+enum err tx_begin(struct tx *tx, struct store *store, enum tx_kind kind, struct error *err)
+{
+    *tx = (struct tx){.store = store, .kind = kind};
+    take_connection(tx);
+    const enum err rc = store->backend->begin(tx->db, kind, err);
+    tx->open = rc == ERR_OK;
+    return rc;
+}
+
+/* PostgreSQL refuses other bytes, SQLite would keep them: so both refuse. */
+static bool is_utf8(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at != '\0') {
+        const int more = *at < 0x80 ? 0 : *at < 0xC2 ? -1 : *at < 0xE0 ? 1 : *at < 0xF0 ? 2 : 3;
+        if (more < 0 || *at > 0xF4)
+            return false;
+        if ((*at == 0xE0 && at[1] < 0xA0) || (*at == 0xED && at[1] > 0x9F) ||
+            (*at == 0xF0 && at[1] < 0x90) || (*at == 0xF4 && at[1] > 0x8F))
+            return false;
+        for (int i = 1; i <= more; i++)
+            if ((at[i] & 0xC0) != 0x80)
+                return false;
+        at += more + 1;
+    }
+    return true;
+}
+
+enum err tx_run(struct tx *tx, enum query query, const struct arg *args, int32_t count,
+                struct rows *rows, struct error *err)
+{
+    assert(tx->open && count <= ARGS_MAX);
+    for (int32_t i = 0; i < count; i++)
+        if (args[i].type == ARG_TEXT && !is_utf8(args[i].text))
+            return FAIL(err, ERR_INVALID, "a text is not UTF-8");
+    return tx->store->backend->run(tx->db, query, args, count, rows, err);
+}
+
+enum err tx_commit(struct tx *tx, struct error *err)
+{
+    assert(tx->open);
+    const enum err rc = tx->store->backend->commit(tx->db, err);
+    if (rc == ERR_OK)
+        tx->open = false;
+    return rc;
+}
+
+void tx_end(struct tx *tx)
+{
+    struct store *store = tx->store;
+    if (tx->open)
+        store->backend->rollback(tx->db);
+    tx->open = false;
+    pthread_mutex_lock(&store->lock);
+    store->connections[tx->slot].busy = false;
+    pthread_cond_broadcast(&store->freed);
+    pthread_mutex_unlock(&store->lock);
+    if (store->backend->one_writer && tx->kind != TX_READ)
+        pthread_mutex_unlock(&store->writing);
+}
+
+enum err store_run(struct store *store, enum tx_kind kind, enum query query, const struct arg *args,
+                   int32_t count, struct rows *rows, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    TRY(tx_begin(&tx, store, kind, err));
+    TRY(tx_run(&tx, query, args, count, rows, err));
+    TRY(tx_commit(&tx, err));
+done:
+    tx_end(&tx);
+    return rc;
+}

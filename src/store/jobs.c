@@ -1,0 +1,333 @@
+#include "store/jobs.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "jobs/problem.h"
+#include "store/job_record.h"
+
+/* As {job_columns} of sql/common.sql, then the result and the queue position. */
+static const struct field job_fields[] = {
+    {FIELD_INT, offsetof(struct job, job_id)},
+    {FIELD_INT, offsetof(struct job, user_id)},
+    {FIELD_TEXT, offsetof(struct job, name)},
+    {FIELD_TEXT, offsetof(struct job, model_type)},
+    {FIELD_TEXT, offsetof(struct job, data_path)},
+    {FIELD_TEXT, offsetof(struct job, params_json)},
+    {FIELD_TEXT, offsetof(struct job, run_json)},
+    {FIELD_INT, offsetof(struct job, source_id)},
+    {FIELD_STATUS, offsetof(struct job, status)},
+    {FIELD_TEXT, offsetof(struct job, phase)},
+    {FIELD_REAL, offsetof(struct job, progress)},
+    {FIELD_INT, offsetof(struct job, iteration)},
+    {FIELD_TEXT, offsetof(struct job, message)},
+    {FIELD_BOOL, offsetof(struct job, cancel_requested)},
+    {FIELD_INT, offsetof(struct job, epoch)},
+    {FIELD_INT, offsetof(struct job, attempt)},
+    {FIELD_INT, offsetof(struct job, deaths)},
+    {FIELD_TEXT, offsetof(struct job, owner)},
+    {FIELD_INT, offsetof(struct job, lease_until_ms)},
+    {FIELD_TEXT, offsetof(struct job, error_code)},
+    {FIELD_TEXT, offsetof(struct job, error_message)},
+    {FIELD_TEXT, offsetof(struct job, metrics_json)},
+    {FIELD_TEXT, offsetof(struct job, model_path)},
+    {FIELD_INT, offsetof(struct job, created_ms)},
+    {FIELD_INT, offsetof(struct job, started_ms)},
+    {FIELD_INT, offsetof(struct job, ended_ms)},
+    {FIELD_INT, offsetof(struct job, updated_ms)},
+    {FIELD_TEXT, offsetof(struct job, result_json)},
+    {FIELD_INT, offsetof(struct job, queue_position)},
+};
+enum { JOB_FIELDS = sizeof(job_fields) / sizeof(job_fields[0]) };
+
+const struct record_type job_type = {sizeof(struct job), job_fields, JOB_FIELDS - 2};
+const struct record_type job_whole_type = {sizeof(struct job), job_fields, JOB_FIELDS};
+
+enum err event_add(struct tx *tx, int64_t job_id, const char *kind, const char *message,
+                   struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    if (!tx->store->backend->one_writer)
+        TRY(RUN(tx, event_order, &rows));
+    TRY(RUN(tx, event_add, &rows, arg_int(job_id), arg_text(kind), arg_text(message)));
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+enum err status_of(const struct rows *rows, int32_t column, enum job_status *ret_status,
+                   struct error *err)
+{
+    const char *text = rows_text(rows, 0, column);
+    if (text == NULL || !job_status_find(text, ret_status))
+        return FAIL(err, ERR_CORRUPT, "the store has a status %s", text != NULL ? text : "null");
+    return ERR_OK;
+}
+
+/* ---- create ---- */
+
+static enum err check_new(const struct job_new *job, struct error *err)
+{
+    enum err rc;
+    TRY(check_text("the name", job->name, 0, JOB_NAME_MAX, err));
+    TRY(check_text("model_type", job->model_type, 1, STORE_TEXT_MAX, err));
+    TRY(check_text("data_path", job->data_path, 1, JOB_PATH_MAX, err));
+    TRY(check_text("params", job->params_json, 1, JOB_JSON_MAX, err));
+    TRY(check_text("run", job->run_json, 1, JOB_JSON_MAX, err));
+    TRY(check_text("the idempotency key", job->key, job->key != NULL, IDEMPOTENCY_KEY_MAX, err));
+    TRY(check_text("the body's hash", job->body_hash, job->key != NULL, STORE_TEXT_MAX, err));
+done:
+    return rc;
+}
+
+/* Has this key made a job already? *ret_job_id stays 0 where it has not. */
+static enum err find_key(struct tx *tx, const struct job_new *job, int64_t *ret_job_id,
+                         struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    TRY(RUN(tx, key_find, &rows, arg_int(job->user_id), arg_text(job->key)));
+    if (rows.count == 0)
+        goto done;
+    if (strcmp(rows_text(&rows, 0, 1), job->body_hash) != 0)
+        rc = FAIL_REASON(err, ERR_CONFLICT, "key_reused",
+                         "this idempotency key came with another request before");
+    else
+        *ret_job_id = rows_int(&rows, 0, 0);
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+static enum err insert_job(struct tx *tx, const struct job_new *job, int64_t turn,
+                           int64_t *ret_job_id, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    TRY(RUN(tx, job_create, &rows, arg_int(job->user_id), arg_text(job->name),
+            arg_text(job->model_type), arg_text(job->data_path), arg_text(job->params_json),
+            arg_text(job->run_json), arg_int(job->source_id), arg_int(turn)));
+    const int64_t job_id = rows_int(&rows, 0, 0);
+    TRY(RUN(tx, outbox_add, &rows, arg_int(job_id)));
+    if (job->key != NULL)
+        TRY(RUN(tx, key_add, &rows, arg_int(job->user_id), arg_text(job->key),
+                arg_text(job->body_hash), arg_int(job_id)));
+    TRY(event_add(tx, job_id, "created", NULL, err));
+    *ret_job_id = job_id;
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+enum err job_create(struct store *store, const struct job_new *job, int64_t *ret_job_id,
+                    bool *ret_is_new, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    struct rows rows = {0};
+    int64_t known_id = 0, job_id = 0;
+    if ((rc = check_new(job, err)) != ERR_OK)
+        return rc;
+    TRY(tx_begin(&tx, store, TX_WRITE, err));
+    TRY(RUN(&tx, job_turn, &rows, arg_int(job->user_id))); /* locks the user: keys are safe too */
+    if (rows.count == 0) {
+        rc = FAIL(err, ERR_NOT_FOUND, "there is no such user");
+        goto done;
+    }
+    if (job->key != NULL)
+        TRY(find_key(&tx, job, &known_id, err));
+    if (known_id == 0) {
+        TRY(insert_job(&tx, job, rows_int(&rows, 0, 0), &job_id, err));
+        TRY(tx_commit(&tx, err));
+    }
+    *ret_job_id = known_id != 0 ? known_id : job_id;
+    *ret_is_new = known_id == 0;
+done:
+    rows_release(&rows);
+    tx_end(&tx);
+    return rc;
+}
+
+/* ---- read ---- */
+
+enum err job_read(struct store *store, int64_t user_id, int64_t job_id, struct job **ret_job,
+                  struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    void *record = NULL;
+    if (user_id == 0)
+        TRY(STORE_RUN(store, TX_READ, job_read_any, &rows, arg_int(job_id)));
+    else
+        TRY(STORE_RUN(store, TX_READ, job_read, &rows, arg_int(job_id), arg_int(user_id)));
+    if (rows.count == 0) {
+        rc = FAIL(err, ERR_NOT_FOUND, "there is no job %lld", (long long)job_id);
+        goto done;
+    }
+    TRY(record_of(&rows, 0, &job_whole_type, &record, err));
+    *ret_job = record;
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+/* ---- events and points ---- */
+
+static const struct field event_fields[] = {
+    {FIELD_INT, offsetof(struct job_event, event_id)},
+    {FIELD_INT, offsetof(struct job_event, job_id)},
+    {FIELD_TEXT, offsetof(struct job_event, kind)},
+    {FIELD_TEXT, offsetof(struct job_event, message)},
+    {FIELD_INT, offsetof(struct job_event, at_ms)},
+};
+static const struct record_type event_type = {sizeof(struct job_event), event_fields, 5};
+
+enum err job_events(struct store *store, int64_t user_id, int64_t job_id, int64_t after_id,
+                    int32_t limit, struct job_event_list *ret_list, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    void **list = NULL;
+    int32_t count = 0;
+    const int32_t most = limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit;
+    if (job_id == 0)
+        TRY(STORE_RUN(store, TX_READ, event_list, &rows, arg_int(user_id), arg_int(after_id),
+                      arg_int(most)));
+    else
+        TRY(STORE_RUN(store, TX_READ, event_list_of_job, &rows, arg_int(user_id), arg_int(after_id),
+                      arg_int(most), arg_int(job_id)));
+    TRY(record_list(&rows, most, &event_type, &list, &count, err));
+    *ret_list = (struct job_event_list){(struct job_event **)list, count};
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+void job_event_list_release(struct job_event_list *list)
+{
+    record_list_free((void **)list->events, list->count);
+    *list = (struct job_event_list){0};
+}
+
+enum err job_last_event(struct store *store, int64_t *ret_event_id, struct error *err)
+{
+    struct rows rows = {0};
+    const enum err rc = STORE_RUN(store, TX_READ, event_last, &rows);
+    if (rc == ERR_OK)
+        *ret_event_id = rows_int(&rows, 0, 0);
+    rows_release(&rows);
+    return rc;
+}
+
+static const struct field point_fields[] = {
+    {FIELD_INT, offsetof(struct job_point, attempt)},
+    {FIELD_TEXT, offsetof(struct job_point, name)},
+    {FIELD_INT, offsetof(struct job_point, step)},
+    {FIELD_REAL, offsetof(struct job_point, value)},
+    {FIELD_INT, offsetof(struct job_point, at_ms)},
+};
+static const struct record_type point_type = {sizeof(struct job_point), point_fields, 5};
+
+/* The status of a job that must be the user's; user_id 0: anybody's. Locks the row. */
+static enum err lock_owned(struct tx *tx, int64_t user_id, int64_t job_id, struct rows *rows,
+                           enum job_status *ret_status, struct error *err)
+{
+    enum err rc;
+    if (user_id == 0)
+        TRY(RUN(tx, job_owned_any, rows, arg_int(job_id)));
+    else
+        TRY(RUN(tx, job_owned, rows, arg_int(job_id), arg_int(user_id)));
+    if (rows->count == 0)
+        rc = FAIL(err, ERR_NOT_FOUND, "there is no job %lld", (long long)job_id);
+    else
+        rc = status_of(rows, 0, ret_status, err);
+done:
+    return rc;
+}
+
+enum err job_points(struct store *store, int64_t user_id, int64_t job_id,
+                    struct job_point_list *ret_list, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    struct rows rows = {0};
+    void **list = NULL;
+    int32_t count = 0;
+    TRY(tx_begin(&tx, store, TX_READ, err));
+    TRY(RUN(&tx, job_there, &rows, arg_int(job_id), arg_int(user_id)));
+    if (rows.count == 0) {
+        rc = FAIL(err, ERR_NOT_FOUND, "there is no job %lld", (long long)job_id);
+        goto done;
+    }
+    TRY(RUN(&tx, point_list, &rows, arg_int(job_id)));
+    TRY(record_list(&rows, 10 * STORE_LIST_MAX, &point_type, &list, &count, err));
+    *ret_list = (struct job_point_list){(struct job_point **)list, count};
+    rc = ERR_OK;
+done:
+    rows_release(&rows);
+    tx_end(&tx);
+    return rc;
+}
+
+void job_point_list_release(struct job_point_list *list)
+{
+    record_list_free((void **)list->points, list->count);
+    *list = (struct job_point_list){0};
+}
+
+/* ---- cancel and remove ---- */
+
+enum err job_cancel(struct store *store, int64_t user_id, int64_t job_id, bool *ret_ended,
+                    struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    struct rows rows = {0};
+    enum job_status status;
+    TRY(tx_begin(&tx, store, TX_WRITE, err));
+    TRY(lock_owned(&tx, user_id, job_id, &rows, &status, err));
+    const bool asked = rows_int(&rows, 0, 1) != 0;
+    if (job_status_is_terminal(status)) {
+        rc = FAIL_REASON(err, ERR_CONFLICT, "job_ended", "job %lld has ended: it is %s",
+                         (long long)job_id, job_status_name(status));
+        goto done;
+    }
+    if (status == JOB_PENDING) {
+        TRY(RUN(&tx, job_fail, &rows, arg_int(job_id), arg_text(JOB_CANCELLED),
+                arg_text("cancelled before it began")));
+        TRY(event_add(&tx, job_id, "failed", JOB_CANCELLED, err));
+    } else if (!asked) {
+        TRY(RUN(&tx, job_ask_cancel, &rows, arg_int(job_id)));
+        TRY(event_add(&tx, job_id, "cancel_requested", NULL, err));
+    }
+    TRY(tx_commit(&tx, err));
+    *ret_ended = status == JOB_PENDING;
+done:
+    rows_release(&rows);
+    tx_end(&tx);
+    return rc;
+}
+
+enum err job_remove(struct store *store, int64_t user_id, int64_t job_id, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    struct rows rows = {0};
+    enum job_status status;
+    TRY(tx_begin(&tx, store, TX_WRITE, err));
+    TRY(lock_owned(&tx, user_id, job_id, &rows, &status, err));
+    if (!job_status_is_terminal(status)) {
+        rc = FAIL_REASON(err, ERR_CONFLICT, "job_running",
+                         "job %lld has not ended: cancel it first", (long long)job_id);
+        goto done;
+    }
+    TRY(RUN(&tx, job_remove_events, &rows, arg_int(job_id)));
+    TRY(event_add(&tx, job_id, "removed", NULL, err));
+    TRY(RUN(&tx, job_remove, &rows, arg_int(job_id)));
+    TRY(tx_commit(&tx, err));
+done:
+    rows_release(&rows);
+    tx_end(&tx);
+    return rc;
+}

@@ -1,0 +1,29 @@
+-- name: count_jobs
+SELECT {shown_status}, count(*), CAST(sum(j.cancel_requested) AS bigint), CAST(sum(j.deaths) AS bigint),
+    CASE WHEN min(j.status) = 'pending' THEN {now} - min(j.created_ms) ELSE 0 END
+FROM jobs j GROUP BY 1
+-- name: count_rest
+SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions s WHERE {session_lives}),
+    (SELECT count(*) FROM models), (SELECT count(*) FROM outbox), (SELECT count(*) FROM workers)
+
+-- name: tidy_sessions
+DELETE FROM sessions WHERE expires_ms <= {now} OR seen_ms + idle_ms <= {now}
+-- name: tidy_tokens
+DELETE FROM api_tokens WHERE expires_ms > 0 AND expires_ms <= {now}
+-- name: tidy_keys
+DELETE FROM idempotency_keys WHERE created_ms <= {now} - 86400000
+-- name: tidy_events
+DELETE FROM job_events WHERE at_ms < {now} - 2592000000
+-- name: tidy_workers
+DELETE FROM workers WHERE seen_ms < {now} - 86400000
+
+-- Each finds rows that must not be: a number and what it is about.
+-- name: check_metrics
+SELECT j.job_id FROM jobs j WHERE j.status <> 'completed'
+    AND EXISTS (SELECT 1 FROM job_metrics m WHERE m.job_id = j.job_id) ORDER BY 1 LIMIT 100
+-- name: check_models
+SELECT j.job_id FROM jobs j JOIN models m ON m.job_id = j.job_id
+WHERE j.status <> 'completed' OR m.user_id <> j.user_id ORDER BY 1 LIMIT 100
+-- name: check_ended
+SELECT j.job_id FROM jobs j WHERE (j.status IN ('completed', 'failed')) <> (j.ended_ms > 0)
+ORDER BY 1 LIMIT 100

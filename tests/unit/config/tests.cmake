@@ -1,0 +1,1 @@
+add_unit_test(config config_test.c)

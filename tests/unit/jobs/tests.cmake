@@ -1,0 +1,3 @@
+add_unit_test(jobs status_test.c)
+add_unit_test(jobs job_test.c)
+add_unit_test(jobs request_test.c)
