@@ -152,8 +152,9 @@ def copy_tree(target):
 
 
 def cache_entries():
-    """What the build that runs this test has found: compiler and DuckDB."""
-    wanted = ("CMAKE_C_COMPILER:", "DUCKDB_INCLUDE:", "DUCKDB_LIBRARY:", "CMAKE_MAKE_PROGRAM:")
+    """What the build that runs this test has found: compiler, DuckDB and SQLite."""
+    wanted = ("CMAKE_C_COMPILER:", "CMAKE_MAKE_PROGRAM:", "DUCKDB_INCLUDE:", "DUCKDB_LIBRARY:",
+              "SQLITE_SOURCE:")
     cache = pathlib.Path(os.environ["RECTRAIN_BUILD"], "CMakeCache.txt").read_text()
     return ["-D" + line for line in cache.splitlines() if line.startswith(wanted)]
 
