@@ -1,6 +1,6 @@
 # add_integration_test(name script [argument ...]): by the end of its name, a shell script that
 # prints TAP lines or a Python unittest. Each gets RECTRAIN (the program), RECTRAIN_SHARED and
-# RECTRAIN_BUILD in its environment.
+# RECTRAIN_BUILD in its environment, and finds the modules of tests/support.
 #
 # Debian's own Python is asked first: python3-numpy belongs to it, whatever else is on the PATH.
 find_program(PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
@@ -15,7 +15,8 @@ function(add_integration_test name script)
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(integration_${name} PROPERTIES TIMEOUT 600
         ENVIRONMENT "${TEST_ENVIRONMENT};RECTRAIN=${CMAKE_BINARY_DIR}/rectrain;\
-RECTRAIN_SHARED=${RECTRAIN_SHARED};RECTRAIN_BUILD=${CMAKE_BINARY_DIR};LC_ALL=C.UTF-8")
+RECTRAIN_SHARED=${RECTRAIN_SHARED};RECTRAIN_BUILD=${CMAKE_BINARY_DIR};LC_ALL=C.UTF-8;\
+PYTHONPATH=${CMAKE_CURRENT_SOURCE_DIR}/support")
 endfunction()
 
 add_integration_test(count_tests count_tests_test.sh)
