@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -60,4 +61,59 @@ enum err parse_whole(const char *name, const char *text, int64_t min, int64_t ma
     return FAIL_REASON(err, ERR_INVALID, "parameter_range",
                        "%s is %s, but it must be a whole number from %" PRId64 " to %" PRId64, name,
                        text, min, max);
+}
+
+/* ---- subcommands of several actions ---- */
+
+static void print_group(const struct command_group *group, FILE *to)
+{
+    fprintf(to, "Usage: rectrain %s ACTION [option …]\n\n%s\n\nActions:\n", group->name,
+            group->summary);
+    for (int i = 0; i < group->count; i++)
+        fprintf(to, "  %-12s %s\n", group->actions[i].name, group->actions[i].summary);
+    fprintf(to, "\nrectrain %s ACTION --help tells more.\n", group->name);
+}
+
+static enum err run_action(const struct command_group *group, const struct command_action *action,
+                           int argc, char **argv, struct error *err)
+{
+    enum err rc;
+    char name[64];
+    struct parsed_options parsed;
+    snprintf(name, sizeof(name), "%s %s", group->name, action->name);
+    char *word = argv[0];
+    argv[0] = name; /* what messages call the command */
+    rc = options_parse(&action->help, argc, argv, &parsed, err);
+    argv[0] = word;
+    TRY(rc);
+    if (parsed.help)
+        options_print_help(&action->help);
+    else if (parsed.argument_count < action->arguments_min ||
+             parsed.argument_count > action->arguments_max)
+        rc = FAIL_REASON(err, ERR_INVALID, "option", "%s: %s; usage: %s", action->name,
+                         parsed.argument_count < action->arguments_min ? "an argument is missing"
+                                                                       : "too many arguments",
+                         action->help.usage);
+    else
+        rc = action->run(&parsed, err);
+done:
+    return rc;
+}
+
+enum err command_group_run(const struct command_group *group, int argc, char **argv,
+                           struct error *err)
+{
+    if (argc < 2) {
+        print_group(group, stderr);
+        return FAIL_REASON(err, ERR_INVALID, "option", "an action is missing");
+    }
+    if (strcmp(argv[1], "--help") == 0) {
+        print_group(group, stdout);
+        return ERR_OK;
+    }
+    for (int i = 0; i < group->count; i++)
+        if (strcmp(argv[1], group->actions[i].name) == 0)
+            return run_action(group, &group->actions[i], argc - 1, argv + 1, err);
+    return FAIL_REASON(err, ERR_INVALID, "option", "there is no action %s; see rectrain %s --help",
+                       argv[1], group->name);
 }

@@ -7,6 +7,7 @@
  */
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/options.h"
 #include "eval/evaluate.h"
 
 enum err command_train(int argc, char **argv, struct error *err);
@@ -14,6 +15,29 @@ enum err command_evaluate(int argc, char **argv, struct error *err);
 enum err command_recommend(int argc, char **argv, struct error *err);
 enum err command_export(int argc, char **argv, struct error *err);
 enum err command_synth(int argc, char **argv, struct error *err);
+enum err command_db(int argc, char **argv, struct error *err);
+enum err command_doctor(int argc, char **argv, struct error *err);
+
+/* A subcommand of several actions: `rectrain db backup FILE`. The word after its name chooses the
+ * one; the options, the help and the count of arguments of each come from the table. */
+struct command_action {
+    const char *name, *summary; /* "backup", "copy the store to a file" */
+    struct command_help help;
+    int arguments_min, arguments_max;
+    enum err (*run)(const struct parsed_options *parsed, struct error *err);
+};
+struct command_group {
+    const char *name, *summary; /* "db", and what it is for, in a sentence */
+    const struct command_action *actions;
+    int count;
+};
+/* ERR_INVALID (option): no such action, a wrong option, too few or too many arguments. */
+MUST_CHECK enum err command_group_run(const struct command_group *group, int argc, char **argv,
+                                      struct error *err);
+
+/* The reason of a failure that the command has told on stdout itself: main adds its one line to
+ * stderr and the exit status, and no second JSON object. */
+#define REASON_REPORTED "reported"
 
 /* A JSON value, or a failure as {"status": "failed", "error": {…}}, as one object on stdout. */
 MUST_CHECK enum err print_json(const json_t *value, struct error *err);

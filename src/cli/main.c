@@ -16,6 +16,8 @@ static const struct {
     {"recommend", command_recommend, "what a saved model recommends to a user"},
     {"export", command_export, "write a saved model in another format"},
     {"synth", command_synth, "write a clickstream of a chosen size and shape"},
+    {"db", command_db, "the store: migrate, back up, check"},
+    {"doctor", command_doctor, "is everything that is configured there and right?"},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -65,7 +67,7 @@ int main(int argc, char **argv)
         if (rc == ERR_OK)
             return 0;
         fprintf(stderr, "rectrain %s: %s\n", argv[1], err.message);
-        if (wants_json(argc, argv))
+        if (wants_json(argc, argv) && strcmp(err.reason, REASON_REPORTED) != 0)
             print_json_error(&err);
         return error_exit_status(err.code);
     }

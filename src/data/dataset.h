@@ -78,6 +78,10 @@ MUST_CHECK enum err dataset_load(const struct load_spec *spec, const struct prog
                                  struct dataset **ret_dataset, struct error *err);
 void dataset_free(struct dataset *dataset); /* NULL is allowed */
 
+/* The version of the reading engine's library, "v1.4.4". ERR_INTERNAL (engine_version): it is not
+ * the one that this program was made for. */
+MUST_CHECK enum err dataset_engine_version(const char **ret_version, struct error *err);
+
 /* The funnel as a JSON object, keys as the fields above. NULL: out of memory. */
 json_t *funnel_to_json(const struct funnel *funnel);
 

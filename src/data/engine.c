@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "data/dataset.h"
 #include "data/source.h"
 
 /* The version whose behaviour the hardening was checked with; third_party/duckdb pins it. */
@@ -60,6 +61,17 @@ done:
     return rc;
 }
 
+enum err dataset_engine_version(const char **ret_version, struct error *err)
+{
+    if (strcmp(duckdb_library_version(), VERSION) != 0)
+        return FAIL_REASON(err, ERR_INTERNAL, "engine_version",
+                           "the library libduckdb.so is version %s, this program was made for %s. "
+                           "Run script/bootstrap again.",
+                           duckdb_library_version(), VERSION);
+    *ret_version = duckdb_library_version();
+    return ERR_OK;
+}
+
 enum err engine_open(struct engine *engine, int32_t threads, int64_t memory_limit_bytes,
                      const struct file_set *clicks, const struct file_set *events,
                      struct error *err)
@@ -67,13 +79,10 @@ enum err engine_open(struct engine *engine, int32_t threads, int64_t memory_limi
     enum err rc;
     duckdb_config config = NULL;
     char *text = NULL;
+    const char *version;
     *engine = (struct engine){.sets = {clicks, events}};
 
-    if (strcmp(duckdb_library_version(), VERSION) != 0)
-        return FAIL_REASON(err, ERR_INTERNAL, "engine_version",
-                           "the library libduckdb.so is version %s, this program was made for %s. "
-                           "Run script/bootstrap again.",
-                           duckdb_library_version(), VERSION);
+    TRY(dataset_engine_version(&version, err));
     if (duckdb_create_config(&config) != DuckDBSuccess)
         return FAIL(err, ERR_NOMEM, "out of memory while starting the reading engine");
     TRY(set_options(config, threads, memory_limit_bytes, err));

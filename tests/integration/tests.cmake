@@ -28,6 +28,7 @@ if(TARGET rectrain)
     add_integration_test(cli cli_test.py -v)
     add_integration_test(program program_test.py)
     add_integration_test(cli_progress cli_progress_test.py -v)
+    add_integration_test(admin admin_test.py)
     add_integration_test(demo demo_test.sh)
     set_tests_properties(integration_demo PROPERTIES LABELS tooling)
     # Builds a copy of the tree of its own.

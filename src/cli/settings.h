@@ -1,0 +1,33 @@
+#ifndef CLI_SETTINGS_H
+#define CLI_SETTINGS_H
+
+/*
+ * Settings and store, as the subcommands of the platform get them. An option whose name is that of
+ * a setting in lower case (--db-name: DB_NAME) is a flag that wins over the environment.
+ */
+#include "cli/options.h"
+#include "config/config.h"
+#include "store/store.h"
+
+/* For the tables of options. A URL holds a password, which others see in the list of processes, so
+ * it comes from the environment or a file alone. */
+#define SETTINGS_STORE_OPTION                                                                      \
+    {                                                                                              \
+        "db_name", "FILE", "the file of SQLite, instead of DB_NAME"                                \
+    }
+
+MUST_CHECK enum err settings_read(const struct parsed_options *parsed, struct config **ret_config,
+                                  struct error *err);
+
+enum settings_open {
+    OPEN_OR_MAKE, /* a store that is not there is made */
+    OPEN_EXISTING,
+    OPEN_AND_MIGRATE, /* made, or brought up to date */
+};
+/* The store that the settings name. Errors: store_open. */
+MUST_CHECK enum err settings_open_store(const struct config *config, enum settings_open how,
+                                        struct store **ret_store, struct error *err);
+/* What to call it before people: the file, or the URL without its password. `out` is returned. */
+const char *settings_store_name(const struct config *config, char *out, size_t out_size);
+
+#endif
