@@ -35,9 +35,9 @@ json_t *json_number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-/* Bytes of the UTF-8 character at `at`, a terminated string; 0 when there is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *at)
+size_t json_utf8_length(const char *text)
 {
+    const unsigned char *at = (const unsigned char *)text;
     if (at[0] < 0x80)
         return 1;
     const size_t length = at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
@@ -63,7 +63,7 @@ json_t *json_text(const char *text)
     strbuf_init(&buf, 4 * strlen(text) + 64);
     enum err rc = strbuf_add(&buf, "", 0, &ignored);
     while (rc == ERR_OK && *text != '\0') {
-        const size_t length = utf8_length((const unsigned char *)text);
+        const size_t length = json_utf8_length(text);
         rc = length > 0 ? strbuf_add(&buf, text, length, &ignored)
                         : strbuf_add(&buf, "\xEF\xBF\xBD", 3, &ignored);
         text += length > 0 ? length : 1;

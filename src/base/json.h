@@ -24,6 +24,10 @@ json_t *json_number(double value);
 /* Text that may hold anything: bytes that are not UTF-8 become U+FFFD. */
 json_t *json_text(const char *text);
 
+/* Bytes of the UTF-8 character (RFC 3629) that a terminated text begins with; 0 where it begins
+ * with something else. The end counts as one byte. */
+size_t json_utf8_length(const char *text);
+
 /* Add the value as text to `out`: indent 0 is one line. Reals keep 17 digits. */
 MUST_CHECK enum err json_write(const json_t *value, int indent, struct strbuf *out,
                                struct error *err);

@@ -22,7 +22,7 @@ void strbuf_release(struct strbuf *buf)
     *buf = (struct strbuf){.cap = buf->cap};
 }
 
-static enum err reserve(struct strbuf *buf, size_t more, struct error *err)
+enum err strbuf_reserve(struct strbuf *buf, size_t more, struct error *err)
 {
     size_t need = buf->len + more + 1;
     if (need > buf->cap)
@@ -43,7 +43,7 @@ static enum err reserve(struct strbuf *buf, size_t more, struct error *err)
 enum err strbuf_add(struct strbuf *buf, const void *bytes, size_t len, struct error *err)
 {
     enum err rc;
-    TRY(reserve(buf, len, err));
+    TRY(strbuf_reserve(buf, len, err));
     if (len > 0)
         memcpy(buf->ptr + buf->len, bytes, len);
     buf->len += len;
@@ -61,7 +61,7 @@ enum err strbuf_addf(struct strbuf *buf, struct error *err, const char *format, 
     va_end(args);
     if (need < 0)
         return FAIL(err, ERR_INTERNAL, "cannot format text");
-    TRY(reserve(buf, (size_t)need, err));
+    TRY(strbuf_reserve(buf, (size_t)need, err));
     va_start(args, format);
     vsnprintf(buf->ptr + buf->len, (size_t)need + 1, format, args);
     va_end(args);

@@ -23,6 +23,8 @@ struct strbuf {
 /* An empty buffer that refuses to grow beyond cap_bytes. Release it with strbuf_release. */
 void strbuf_init(struct strbuf *buf, size_t cap_bytes);
 void strbuf_release(struct strbuf *buf);
+/* Room for `more` bytes, so that adding them needs no memory and moves nothing. */
+MUST_CHECK enum err strbuf_reserve(struct strbuf *buf, size_t more, struct error *err);
 MUST_CHECK enum err strbuf_add(struct strbuf *buf, const void *bytes, size_t len,
                                struct error *err);
 MUST_CHECK enum err strbuf_addf(struct strbuf *buf, struct error *err, const char *format, ...)

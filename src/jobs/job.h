@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/json_out.h"
 #include "jobs/status.h"
 
 enum {
@@ -74,13 +75,16 @@ const char *job_time_rfc3339(int64_t time_ms, char out[JOB_TIME_SIZE]);
 /*
  * The answer of GET /training_status/{id}: job_id, status (one of the six), metrics and model_path
  * (null until completed), created_at, updated_at; then phase, progress, iteration, attempt,
- * queue_position, cancel_requested, error {code, title, message} or null. The caller owns
- * *ret_json. ERR_NOMEM.
+ * queue_position, cancel_requested, error {code, title, message} or null. The second builds the
+ * same as a tree, which the caller owns: ERR_NOMEM; ERR_CORRUPT where a stored text is no JSON.
  */
+void job_write_status(struct json_out *out, const struct job *job);
 MUST_CHECK enum err job_to_status_json(const struct job *job, json_t **ret_json, struct error *err);
 
 /* The job in /api/v1: everything but owner's secrets; times in RFC 3339; status as shown. With
- * `whole`, also the result. ERR_NOMEM; ERR_CORRUPT where a stored text is no JSON. */
+ * `whole`, also the result. job_write_fields leaves out the braces, so that others can follow. */
+void job_write(struct json_out *out, const struct job *job, bool whole);
+void job_write_fields(struct json_out *out, const struct job *job, bool whole);
 MUST_CHECK enum err job_to_json(const struct job *job, bool whole, json_t **ret_json,
                                 struct error *err);
 

@@ -5,116 +5,147 @@
 #include "jobs/job.h"
 #include "jobs/problem.h"
 
-static json_t *text_or_null(const char *text)
+enum { TEXT_FIRST_BYTES = 2048, TEXT_MAX = 4 * JOB_RESULT_MAX };
+
+static void add_text(struct json_out *out, const char *key, const char *text)
 {
-    return text != NULL ? json_text(text) : json_null();
+    json_out_key(out, key);
+    json_out_text(out, text);
 }
 
-static json_t *time_or_null(int64_t time_ms)
+static void add_id(struct json_out *out, const char *key, int64_t id)
+{
+    json_out_key(out, key);
+    if (id != 0)
+        json_out_int(out, id);
+    else
+        json_out_null(out);
+}
+
+static void add_time(struct json_out *out, const char *key, int64_t time_ms)
 {
     char text[JOB_TIME_SIZE];
-    return time_ms != 0 ? json_string(job_time_rfc3339(time_ms, text)) : json_null();
+    add_text(out, key, time_ms != 0 ? job_time_rfc3339(time_ms, text) : NULL);
 }
 
-static json_t *id_or_null(int64_t id)
+static void add_stored(struct json_out *out, const char *key, const char *text)
 {
-    return id != 0 ? json_integer(id) : json_null();
+    json_out_key(out, key);
+    json_out_raw(out, key, text);
 }
 
-/* A stored text as the value that it says: ERR_CORRUPT where it says none. */
-static enum err set_stored(json_t *object, const char *key, const char *text, struct error *err)
+static void add_error(struct json_out *out, const struct job *job)
 {
-    json_error_t where;
-    if (text == NULL)
-        return json_set(object, key, json_null(), err);
-    json_t *value = json_loads(text, JSON_DECODE_ANY, &where);
-    if (value == NULL) {
-        /* jansson does not always tell bad text from no memory, so see whether there is some. */
-        void *probe = mem_array(strlen(text) + 1, 1, err);
-        if (probe == NULL)
-            return ERR_NOMEM;
-        mem_free(probe);
-        return FAIL(err, ERR_CORRUPT, "the stored %s is no JSON: %s", key, where.text);
+    json_out_key(out, "error");
+    if (job->error_code == NULL) {
+        json_out_null(out);
+        return;
     }
-    return json_set(object, key, value, err);
-}
-
-static enum err set_error(json_t *object, const struct job *job, struct error *err)
-{
-    enum err rc;
-    if (job->error_code == NULL)
-        return json_set(object, "error", json_null(), err);
-    json_t *problem = json_object();
-    TRY(json_set(problem, "code", json_text(job->error_code), err));
-    TRY(json_set(problem, "title", json_string(job_problem_find(job->error_code)->title), err));
-    TRY(json_set(problem, "message", text_or_null(job->error_message), err));
-    rc = json_set(object, "error", json_incref(problem), err);
-done:
-    json_decref(problem);
-    return rc;
+    json_out_open(out, '{');
+    add_text(out, "code", job->error_code);
+    add_text(out, "title", job_problem_find(job->error_code)->title);
+    add_text(out, "message", job->error_message);
+    json_out_close(out, '}');
 }
 
 /* What both shapes tell of a job on its way. */
-static enum err set_course(json_t *object, const struct job *job, struct error *err)
+static void add_course(struct json_out *out, const struct job *job)
+{
+    add_text(out, "phase", job->phase);
+    json_out_key(out, "progress");
+    json_out_real(out, job->progress);
+    json_out_key(out, "iteration");
+    json_out_int(out, job->iteration);
+    add_text(out, "message", job->message);
+    json_out_key(out, "attempt");
+    json_out_int(out, job->attempt);
+    add_id(out, "queue_position", job->queue_position);
+    json_out_key(out, "cancel_requested");
+    json_out_bool(out, job->cancel_requested);
+    add_error(out, job);
+}
+
+void job_write_status(struct json_out *out, const struct job *job)
+{
+    char text[JOB_TIME_SIZE];
+    json_out_open(out, '{');
+    json_out_key(out, "job_id");
+    json_out_int(out, job->job_id);
+    add_text(out, "status", job_status_name(job->status));
+    add_stored(out, "metrics", job->metrics_json);
+    add_text(out, "model_path", job->model_path);
+    add_text(out, "created_at", job_time_plain(job->created_ms, text));
+    add_text(out, "updated_at", job_time_plain(job->updated_ms, text));
+    add_course(out, job);
+    json_out_close(out, '}');
+}
+
+void job_write_fields(struct json_out *out, const struct job *job, bool whole)
+{
+    char description[JOB_DESCRIPTION_SIZE];
+    json_out_key(out, "job_id");
+    json_out_int(out, job->job_id);
+    add_text(out, "name", job->name);
+    add_text(out, "description", job_describe(job, description, sizeof(description)));
+    add_text(out, "model_type", job->model_type);
+    add_text(out, "data_path", job->data_path);
+    add_stored(out, "params", job->params_json);
+    add_stored(out, "run", job->run_json);
+    add_id(out, "source_id", job->source_id);
+    add_text(out, "status", job_shown_status(job));
+    add_course(out, job);
+    add_text(out, "worker", job->owner);
+    add_stored(out, "metrics", job->metrics_json);
+    add_text(out, "model_path", job->model_path);
+    if (whole)
+        add_stored(out, "result", job->result_json);
+    add_time(out, "created_at", job->created_ms);
+    add_time(out, "started_at", job->started_ms);
+    add_time(out, "ended_at", job->ended_ms);
+    add_time(out, "updated_at", job->updated_ms);
+}
+
+void job_write(struct json_out *out, const struct job *job, bool whole)
+{
+    json_out_open(out, '{');
+    job_write_fields(out, job, whole);
+    json_out_close(out, '}');
+}
+
+/* What was written as a tree. */
+static enum err read_back(struct json_out *out, json_t **ret_json, struct error *err)
 {
     enum err rc;
-    TRY(json_set(object, "phase", text_or_null(job->phase), err));
-    TRY(json_set(object, "progress", json_number(job->progress), err));
-    TRY(json_set(object, "iteration", json_integer(job->iteration), err));
-    TRY(json_set(object, "message", text_or_null(job->message), err));
-    TRY(json_set(object, "attempt", json_integer(job->attempt), err));
-    TRY(json_set(object, "queue_position", id_or_null(job->queue_position), err));
-    TRY(json_set(object, "cancel_requested", json_boolean(job->cancel_requested), err));
-    TRY(set_error(object, job, err));
-done:
+    struct strbuf text;
+    json_error_t where;
+    if ((rc = json_out_finish(out, &text)) != ERR_OK)
+        return rc;
+    json_t *json = json_loads(text.ptr, 0, &where);
+    if (json != NULL) {
+        *ret_json = json;
+    } else {
+        /* jansson does not always tell bad text from no memory, so see whether there is some. */
+        void *probe = mem_array(text.len, 1, err);
+        rc = probe == NULL ? ERR_NOMEM
+                           : FAIL(err, ERR_CORRUPT, "a stored text is no JSON: %s", where.text);
+        mem_free(probe);
+    }
+    strbuf_release(&text);
     return rc;
 }
 
 enum err job_to_status_json(const struct job *job, json_t **ret_json, struct error *err)
 {
-    enum err rc;
-    char text[JOB_TIME_SIZE];
-    json_t *object = json_object();
-    TRY(json_set(object, "job_id", json_integer(job->job_id), err));
-    TRY(json_set(object, "status", json_string(job_status_name(job->status)), err));
-    TRY(set_stored(object, "metrics", job->metrics_json, err));
-    TRY(json_set(object, "model_path", text_or_null(job->model_path), err));
-    TRY(json_set(object, "created_at", json_string(job_time_plain(job->created_ms, text)), err));
-    TRY(json_set(object, "updated_at", json_string(job_time_plain(job->updated_ms, text)), err));
-    TRY(set_course(object, job, err));
-    *ret_json = json_incref(object);
-done:
-    json_decref(object);
-    return rc;
+    struct json_out out;
+    json_out_init(&out, TEXT_FIRST_BYTES, TEXT_MAX, err);
+    job_write_status(&out, job);
+    return read_back(&out, ret_json, err);
 }
 
 enum err job_to_json(const struct job *job, bool whole, json_t **ret_json, struct error *err)
 {
-    enum err rc;
-    char description[JOB_DESCRIPTION_SIZE];
-    json_t *object = json_object();
-    TRY(json_set(object, "job_id", json_integer(job->job_id), err));
-    TRY(json_set(object, "name", text_or_null(job->name), err));
-    TRY(json_set(object, "description",
-                 json_text(job_describe(job, description, sizeof(description))), err));
-    TRY(json_set(object, "model_type", json_text(job->model_type), err));
-    TRY(json_set(object, "data_path", json_text(job->data_path), err));
-    TRY(set_stored(object, "params", job->params_json, err));
-    TRY(set_stored(object, "run", job->run_json, err));
-    TRY(json_set(object, "source_id", id_or_null(job->source_id), err));
-    TRY(json_set(object, "status", json_string(job_shown_status(job)), err));
-    TRY(set_course(object, job, err));
-    TRY(json_set(object, "worker", text_or_null(job->owner), err));
-    TRY(set_stored(object, "metrics", job->metrics_json, err));
-    TRY(json_set(object, "model_path", text_or_null(job->model_path), err));
-    if (whole)
-        TRY(set_stored(object, "result", job->result_json, err));
-    TRY(json_set(object, "created_at", time_or_null(job->created_ms), err));
-    TRY(json_set(object, "started_at", time_or_null(job->started_ms), err));
-    TRY(json_set(object, "ended_at", time_or_null(job->ended_ms), err));
-    TRY(json_set(object, "updated_at", time_or_null(job->updated_ms), err));
-    *ret_json = json_incref(object);
-done:
-    json_decref(object);
-    return rc;
+    struct json_out out;
+    json_out_init(&out, TEXT_FIRST_BYTES, TEXT_MAX, err);
+    job_write(&out, job, whole);
+    return read_back(&out, ret_json, err);
 }
