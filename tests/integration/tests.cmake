@@ -1,22 +1,28 @@
-# add_integration_test(name script [argument ...]): by the end of its name, a shell script that
-# prints TAP lines or a Python unittest. Each gets RECTRAIN (the program), RECTRAIN_SHARED and
-# RECTRAIN_BUILD in its environment, and finds the modules of tests/support.
+# add_script_test(name path [argument ...]): by the end of its path, a shell script that prints TAP
+# lines, a Python unittest or a test of Node.js. Each gets RECTRAIN (the program), RECTRAIN_SHARED and
+# RECTRAIN_BUILD in its environment, and finds the Python modules of tests/support.
 #
 # Debian's own Python is asked first: python3-numpy belongs to it, whatever else is on the PATH.
 find_program(PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
 find_program(PYTHON python3 REQUIRED)
-function(add_integration_test name script)
+function(add_script_test name path)
     set(runner bash)
-    if(script MATCHES "\\.py$")
+    if(path MATCHES "\\.py$")
         set(runner ${PYTHON} -B)
+    elseif(path MATCHES "\\.mjs$")
+        set(runner node --test-reporter=tap)
     endif()
-    add_test(NAME integration_${name}
-        COMMAND ${runner} ${CMAKE_CURRENT_SOURCE_DIR}/integration/${script} ${ARGN}
+    add_test(NAME ${name} COMMAND ${runner} ${CMAKE_CURRENT_SOURCE_DIR}/${path} ${ARGN}
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(integration_${name} PROPERTIES TIMEOUT 600
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600
         ENVIRONMENT "${TEST_ENVIRONMENT};RECTRAIN=${CMAKE_BINARY_DIR}/rectrain;\
 RECTRAIN_SHARED=${RECTRAIN_SHARED};RECTRAIN_BUILD=${CMAKE_BINARY_DIR};LC_ALL=C.UTF-8;\
-PYTHONPATH=${CMAKE_CURRENT_SOURCE_DIR}/support")
+PYTHON=${PYTHON};PYTHONPATH=${CMAKE_CURRENT_SOURCE_DIR}/support")
+endfunction()
+
+# The same for a script of tests/integration, as integration_NAME.
+function(add_integration_test name script)
+    add_script_test(integration_${name} integration/${script} ${ARGN})
 endfunction()
 
 add_integration_test(count_tests count_tests_test.sh)

@@ -1,0 +1,159 @@
+"""Whether the platform kept its promises, judged from outside: what clients were told, what the
+store says, which files there are. Pure functions over plain data; judge_test.py shows each counter
+rise for the fault that it stands for.
+
+The history is a list of records, one JSON object a line in the file:
+  {"kind": "submit", "name": …, "expect": "completed" | "poison" | "cancel"}    about to be sent
+  {"kind": "ack", "name": …, "job_id": …}                                     a 2xx came back
+  {"kind": "cancel", "job_id": …}                                             asked to stop
+  {"kind": "answer", "status": …, "path": …}                                  one that nobody expects
+  {"kind": "fault", "fault": …, …}                                            what was done
+"""
+
+COUNTERS = (
+    "attempted", "acknowledged", "completed", "failed", "cancelled", "lost",
+    "duplicated_completed", "unexpected", "recovered", "redelivered", "stuck",
+    "stale_writes_rejected", "bad_hash", "orphan_files",
+)
+MUST_BE_ZERO = ("lost", "duplicated_completed", "unexpected", "stuck", "bad_hash", "orphan_files")
+
+_RANK = {"pending": 0, "loading_data": 1, "preprocessing": 2, "training": 3, "completed": 4,
+         "failed": 4}
+_PHASES = {"load": 1, "split": 2, "train": 3, "evaluate": 3, "save": 3}
+# A job whose worker was killed again and again may end so; anything else has no right to fail.
+_DEATHS = ("worker_died", "crashed", "nomem")
+
+
+class Verdict:
+    def __init__(self):
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.findings = []  # a line for each thing that must not be
+
+    def blame(self, counter, text):
+        self.counters[counter] += 1
+        self.findings.append(f"{counter}: {text}")
+
+    @property
+    def is_good(self):
+        return all(self.counters[name] == 0 for name in MUST_BE_ZERO)
+
+
+def judge(history, store, files, stale_writes=0):
+    """`store`: {"jobs": [dict], "events": [dict], "models": [dict]} with the columns of the tables;
+    `files`: path → (size, sha256, whether it opens as a model), all below the model directory but
+    the logs. Everything was drained before."""
+    verdict = Verdict()
+    verdict.counters["stale_writes_rejected"] = stale_writes
+    submitted = {r["name"]: r for r in history if r["kind"] == "submit"}
+    acked = [r for r in history if r["kind"] == "ack"]
+    verdict.counters["attempted"] = len(submitted)
+    verdict.counters["acknowledged"] = len({r["name"] for r in acked})
+    jobs = {job["job_id"]: job for job in store["jobs"]}
+    cancelled = {r["job_id"] for r in history if r["kind"] == "cancel"}
+
+    for record in acked:
+        job = jobs.get(record["job_id"])
+        if job is None or job["name"] != record["name"]:
+            verdict.blame("lost", f"job {record['job_id']} ({record['name']}) was acknowledged")
+    for record in history:
+        if record["kind"] == "answer":
+            verdict.blame("unexpected", f"{record['path']} answered {record['status']}")
+    _judge_names(verdict, jobs, submitted)
+    _judge_ends(verdict, jobs, submitted, cancelled)
+    _judge_events(verdict, jobs, store["events"])
+    _judge_models(verdict, jobs, store["models"], files)
+    return verdict
+
+
+def _judge_names(verdict, jobs, submitted):
+    seen = {}
+    for job in jobs.values():
+        if job["name"] not in submitted:
+            verdict.blame("unexpected", f"nobody asked for job {job['job_id']} ({job['name']})")
+        elif job["name"] in seen:
+            verdict.blame("duplicated_completed",
+                          f"jobs {seen[job['name']]} and {job['job_id']} are one submission")
+        seen[job["name"]] = job["job_id"]
+
+
+def _judge_ends(verdict, jobs, submitted, cancelled):
+    for number, job in jobs.items():
+        expect = submitted.get(job["name"], {}).get("expect")
+        code = job["error_code"]
+        if job["status"] == "completed":
+            verdict.counters["completed"] += 1
+            if not job["metrics"]:
+                verdict.blame("unexpected", f"job {number} is completed without metrics")
+            if expect == "poison":
+                verdict.blame("unexpected", f"job {number} is completed, but kills each child")
+        elif job["status"] != "failed":
+            verdict.blame("stuck", f"job {number} is {job['status']} after all was drained")
+        elif code == "cancelled":
+            verdict.counters["cancelled"] += 1
+            if number not in cancelled:
+                verdict.blame("unexpected", f"job {number} is cancelled, but nobody asked for it")
+        else:
+            verdict.counters["failed"] += 1
+            if code not in _DEATHS:
+                verdict.blame("unexpected", f"job {number} failed with {code}: "
+                                            f"{job.get('error_message')}")
+            elif job["deaths"] < 3:
+                verdict.blame("unexpected", f"job {number} failed with {code} after "
+                                            f"{job['deaths']} deaths")
+
+
+def _judge_events(verdict, jobs, events):
+    """The order of each job's events: P2 (completed once) and P4 (never backwards)."""
+    state = {}
+    for event in sorted(events, key=lambda one: one["event_id"]):
+        number, kind = event["job_id"], event["kind"]
+        now = state.setdefault(number, {"rank": 0, "claims": 0, "ended": None, "completed": 0})
+        if kind == "completed":
+            now["completed"] += 1
+        if now["ended"] and kind in ("claimed", "status", "released", "worker_died", "completed",
+                                     "failed"):
+            verdict.blame("unexpected", f"job {number}: {kind} after {now['ended']}")
+        if kind == "claimed":
+            now["claims"] += 1
+            if now["rank"] != 0:
+                verdict.blame("unexpected", f"job {number} was claimed while it was not pending")
+            now["rank"] = _RANK["loading_data"]
+        elif kind == "status":
+            rank = _PHASES.get(event["message"], _RANK.get(event["message"], 0))
+            if rank < now["rank"]:
+                verdict.blame("unexpected", f"job {number} went back to {event['message']}")
+            now["rank"] = rank
+        elif kind in ("released", "worker_died"):
+            now["rank"] = 0
+        elif kind in ("completed", "failed"):
+            now["ended"] = kind
+    for number, now in state.items():
+        if now["completed"] > 1:
+            verdict.blame("duplicated_completed",
+                          f"job {number} has {now['completed']} completions")
+        verdict.counters["redelivered"] += max(0, now["claims"] - 1)
+        if now["claims"] > 1 and jobs.get(number, {}).get("status") == "completed":
+            verdict.counters["recovered"] += 1
+
+
+def _judge_models(verdict, jobs, models, files):
+    of_job = {}
+    for model in models:
+        number = model["job_id"]
+        if number in of_job:
+            verdict.blame("duplicated_completed", f"job {number} has two models")
+        of_job[number] = model
+        if jobs.get(number, {}).get("status") != "completed":
+            verdict.blame("unexpected", f"job {number} has a model but is not completed")
+        size, sha256, opens = files.get(model["path"], (None, None, False))
+        if size is None:
+            verdict.blame("bad_hash", f"{model['path']} is not there")
+        elif sha256 != model["sha256"] or size != model["size_bytes"]:
+            verdict.blame("bad_hash", f"{model['path']} is not what was recorded")
+        elif not opens:
+            verdict.blame("bad_hash", f"{model['path']} does not open")
+    for number, job in jobs.items():
+        if job["status"] == "completed" and number not in of_job:
+            verdict.blame("bad_hash", f"job {number} is completed without a model")
+    for path in sorted(set(files) - {model["path"] for model in models}):
+        verdict.blame("orphan_files", path)

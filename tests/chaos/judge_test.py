@@ -1,0 +1,153 @@
+"""The judge itself: a good run has no finding, and each fault raises the counter that names it."""
+
+import copy
+import unittest
+
+from judge import COUNTERS, MUST_BE_ZERO, judge
+
+
+def event(number, job_id, kind, message=None):
+    return {"event_id": number, "job_id": job_id, "kind": kind, "message": message}
+
+
+def job(job_id, status="completed", **fields):
+    return {"job_id": job_id, "name": f"job-{job_id}", "status": status, "error_code": None,
+            "error_message": None, "attempt": 1, "deaths": 0, "metrics": '{"recall_at_k": 0.1}',
+            **fields}
+
+
+HISTORY = [
+    {"kind": "submit", "name": "job-1", "expect": "completed"},
+    {"kind": "ack", "name": "job-1", "job_id": 1},
+    {"kind": "submit", "name": "job-2", "expect": "cancel"},
+    {"kind": "ack", "name": "job-2", "job_id": 2},
+    {"kind": "cancel", "job_id": 2},
+    {"kind": "submit", "name": "job-3", "expect": "poison"},
+    {"kind": "ack", "name": "job-3", "job_id": 3},
+    {"kind": "submit", "name": "job-4", "expect": "completed"},
+    {"kind": "fault", "fault": "kill_worker"},
+]
+STORE = {
+    "jobs": [
+        job(1), job(2, "failed", error_code="cancelled", metrics=None),
+        job(3, "failed", error_code="worker_died", deaths=3, metrics=None),
+    ],
+    "events": [
+        event(1, 1, "created"), event(2, 1, "claimed", "w:1"), event(3, 1, "status", "split"),
+        event(4, 1, "worker_died"), event(5, 1, "claimed", "w:2"), event(6, 1, "status", "split"),
+        event(7, 1, "status", "train"), event(8, 1, "status", "evaluate"),
+        event(9, 1, "completed"), event(10, 2, "claimed", "w:2"), event(11, 2, "failed"),
+    ],
+    "models": [{"job_id": 1, "path": "/m/als_model_1.pkl", "sha256": "abc", "size_bytes": 9}],
+}
+FILES = {"/m/als_model_1.pkl": (9, "abc", True)}
+
+
+class Judge(unittest.TestCase):
+    def setUp(self):
+        self.history = copy.deepcopy(HISTORY)
+        self.store = copy.deepcopy(STORE)
+        self.files = dict(FILES)
+
+    def verdict(self):
+        return judge(self.history, self.store, self.files, stale_writes=2)
+
+    def assert_only(self, counter, count=1):
+        verdict = self.verdict()
+        bad = {name: verdict.counters[name] for name in MUST_BE_ZERO if verdict.counters[name]}
+        self.assertEqual(bad, {counter: count}, verdict.findings)
+        self.assertFalse(verdict.is_good)
+
+    def test_a_good_run_has_no_finding(self):
+        verdict = self.verdict()
+        self.assertEqual(verdict.findings, [])
+        self.assertTrue(verdict.is_good)
+        self.assertEqual(list(verdict.counters), list(COUNTERS))
+        self.assertEqual(verdict.counters, {
+            "attempted": 4, "acknowledged": 3, "completed": 1, "failed": 1, "cancelled": 1,
+            "lost": 0, "duplicated_completed": 0, "unexpected": 0, "recovered": 1,
+            "redelivered": 1, "stuck": 0, "stale_writes_rejected": 2, "bad_hash": 0,
+            "orphan_files": 0})
+
+    def test_an_acknowledged_job_that_is_gone_is_lost(self):
+        self.store["jobs"].pop(1)
+        self.assert_only("lost")
+
+    def test_a_number_that_became_another_job_is_lost(self):
+        self.history[1]["job_id"] = 3
+        self.assert_only("lost")
+
+    def test_a_job_that_nobody_asked_for_is_unexpected(self):
+        self.store["jobs"].append(job(9, "failed", error_code="worker_died", deaths=3))
+        self.assert_only("unexpected")
+
+    def test_one_submission_that_became_two_jobs_is_duplicated(self):
+        self.store["jobs"].append(job(9, "failed", name="job-4", error_code="nomem", deaths=3))
+        self.store["jobs"].append(job(10, "failed", name="job-4", error_code="nomem", deaths=3))
+        self.assert_only("duplicated_completed")
+
+    def test_two_completions_are_duplicated(self):
+        self.store["events"].append(event(12, 1, "completed"))
+        verdict = self.verdict()
+        self.assertEqual(verdict.counters["duplicated_completed"], 1)
+        self.assertEqual(verdict.counters["unexpected"], 1)  # after its end, too
+
+    def test_two_models_of_a_job_are_duplicated(self):
+        self.store["models"].append(
+            {"job_id": 1, "path": "/m/als_model_1_2.pkl", "sha256": "abc", "size_bytes": 9})
+        self.files["/m/als_model_1_2.pkl"] = (9, "abc", True)
+        self.assert_only("duplicated_completed")
+
+    def test_a_job_without_end_is_stuck(self):
+        self.store["jobs"][2].update(status="training", error_code=None)
+        self.assert_only("stuck")
+
+    def test_a_status_that_goes_back_is_unexpected(self):
+        self.store["events"][7]["message"] = "split"
+        self.assert_only("unexpected")
+
+    def test_a_claim_of_a_job_that_somebody_has_is_unexpected(self):
+        self.store["events"].pop(3)
+        verdict = self.verdict()
+        self.assertEqual(verdict.counters["unexpected"], 1)
+
+    def test_a_failure_of_its_own_is_unexpected(self):
+        self.store["jobs"][2]["error_code"] = "internal"
+        self.assert_only("unexpected")
+
+    def test_a_failure_before_the_third_death_is_unexpected(self):
+        self.store["jobs"][2]["deaths"] = 2
+        self.assert_only("unexpected")
+
+    def test_a_cancellation_that_nobody_asked_for_is_unexpected(self):
+        self.history.pop(4)
+        self.assert_only("unexpected")
+
+    def test_an_answer_that_nobody_expects_counts(self):
+        self.history.append({"kind": "answer", "status": 500, "path": "/api/v1/jobs"})
+        self.assert_only("unexpected")
+
+    def test_completed_without_metrics_is_unexpected(self):
+        self.store["jobs"][0]["metrics"] = None
+        self.assert_only("unexpected")
+
+    def test_a_model_that_is_missing_changed_or_closed_is_a_bad_hash(self):
+        for there in ({}, {"/m/als_model_1.pkl": (9, "abd", True)},
+                      {"/m/als_model_1.pkl": (8, "abc", True)},
+                      {"/m/als_model_1.pkl": (9, "abc", False)}):
+            with self.subTest(there=there):
+                self.files = there
+                self.assert_only("bad_hash")
+
+    def test_completed_without_a_model_is_a_bad_hash(self):
+        self.store["models"].clear()
+        self.files.clear()
+        self.assert_only("bad_hash")
+
+    def test_a_file_that_no_row_names_is_an_orphan(self):
+        self.files["/m/.als_model_1.tmp"] = (3, "aaa", False)
+        self.assert_only("orphan_files")
+
+
+if __name__ == "__main__":
+    unittest.main()
