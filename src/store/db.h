@@ -151,7 +151,10 @@ struct store {
     char *url; /* of the spec, owned */
     pthread_mutex_t lock;
     pthread_cond_t freed;
-    pthread_mutex_t writing; /* held by the one writer, where the backend has one_writer */
+    pthread_mutex_t writing;  /* held by the one writer, where the backend has one_writer */
+    pthread_mutex_t watching; /* around the connection of store_tick, made when first asked */
+    struct db *watcher;
+    struct rows watched;
     int32_t slots;
     struct {
         struct db *db;

@@ -76,6 +76,7 @@ static enum err check_new(const struct job_new *job, struct error *err)
     TRY(check_text("params", job->params_json, 1, JOB_JSON_MAX, err));
     TRY(check_text("run", job->run_json, 1, JOB_JSON_MAX, err));
     TRY(check_text("the idempotency key", job->key, job->key != NULL, IDEMPOTENCY_KEY_MAX, err));
+    TRY(check_text("traceparent", job->traceparent, 0, TRACEPARENT_MAX, err));
     TRY(check_text("the body's hash", job->body_hash, job->key != NULL, STORE_TEXT_MAX, err));
 done:
     return rc;
@@ -109,7 +110,7 @@ static enum err insert_job(struct tx *tx, const struct job_new *job, int64_t tur
             arg_text(job->model_type), arg_text(job->data_path), arg_text(job->params_json),
             arg_text(job->run_json), arg_int(job->source_id), arg_int(turn)));
     const int64_t job_id = rows_int(&rows, 0, 0);
-    TRY(RUN(tx, outbox_add, &rows, arg_int(job_id)));
+    TRY(RUN(tx, outbox_add, &rows, arg_int(job_id), arg_text(job->traceparent)));
     if (job->key != NULL)
         TRY(RUN(tx, key_add, &rows, arg_int(job->user_id), arg_text(job->key),
                 arg_text(job->body_hash), arg_int(job_id)));

@@ -14,7 +14,7 @@
 
 /* ---- create ---- */
 
-enum { IDEMPOTENCY_KEY_MAX = 255 };
+enum { IDEMPOTENCY_KEY_MAX = 255, TRACEPARENT_MAX = 55 };
 
 struct job_new {
     int64_t user_id;
@@ -25,6 +25,7 @@ struct job_new {
     /* A client's word for this very request (Idempotency-Key), and a hash of its body; NULL: none
      */
     const char *key, *body_hash;
+    const char *traceparent; /* of the request (W3C Trace Context), for the queue's message; NULL */
 };
 
 /*

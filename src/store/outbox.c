@@ -7,11 +7,13 @@ static const struct field message_fields[] = {
     {FIELD_INT, offsetof(struct outbox_message, outbox_id)},
     {FIELD_INT, offsetof(struct outbox_message, job_id)},
     {FIELD_INT, offsetof(struct outbox_message, epoch)},
+    {FIELD_INT, offsetof(struct outbox_message, tries)},
     {FIELD_TEXT, offsetof(struct outbox_message, model_type)},
     {FIELD_TEXT, offsetof(struct outbox_message, data_path)},
     {FIELD_TEXT, offsetof(struct outbox_message, params_json)},
+    {FIELD_TEXT, offsetof(struct outbox_message, traceparent)},
 };
-static const struct record_type message_type = {sizeof(struct outbox_message), message_fields, 6};
+static const struct record_type message_type = {sizeof(struct outbox_message), message_fields, 8};
 
 /* Hold the messages in `found` and add each to the list. */
 static enum err hold_all(struct tx *tx, const struct rows *found, int64_t hold_ms,
@@ -32,6 +34,16 @@ done:
     return rc;
 }
 
+static enum err any_waits(struct store *store, bool *ret_waits, struct error *err)
+{
+    struct rows rows = {0};
+    const enum err rc = STORE_RUN(store, TX_READ, outbox_waits, &rows);
+    if (rc == ERR_OK)
+        *ret_waits = rows.count > 0;
+    rows_release(&rows);
+    return rc;
+}
+
 enum err outbox_take(struct store *store, int32_t limit, int64_t hold_ms,
                      struct outbox_list *ret_list, struct error *err)
 {
@@ -40,7 +52,14 @@ enum err outbox_take(struct store *store, int32_t limit, int64_t hold_ms,
     struct rows found = {0};
     struct outbox_list list = {0};
     void **messages;
+    bool waits = false;
     const int32_t most = limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit;
+    if ((rc = any_waits(store, &waits, err)) != ERR_OK)
+        return rc;
+    if (!waits) {
+        *ret_list = list;
+        return ERR_OK;
+    }
     TRY(tx_begin(&tx, store, TX_LAX, err));
     TRY(RUN(&tx, outbox_find, &found, arg_int(most)));
     TRY_PTR(messages = mem_array((size_t)found.count, sizeof(*messages), err));
@@ -61,6 +80,15 @@ void outbox_list_release(struct outbox_list *list)
 {
     record_list_free((void **)list->messages, list->count);
     *list = (struct outbox_list){0};
+}
+
+enum err outbox_renew(struct store *store, int64_t outbox_id, int64_t hold_ms, struct error *err)
+{
+    struct rows rows = {0};
+    const enum err rc =
+        STORE_RUN(store, TX_LAX, outbox_renew, &rows, arg_int(outbox_id), arg_int(hold_ms));
+    rows_release(&rows);
+    return rc;
 }
 
 enum err outbox_confirm(struct store *store, int64_t outbox_id, struct error *err)
@@ -95,5 +123,35 @@ enum err outbox_refill(struct store *store, int64_t older_ms, int64_t *ret_count
 done:
     rows_release(&rows);
     tx_end(&tx);
+    return rc;
+}
+
+enum err outbox_bury(struct store *store, int64_t outbox_id, int64_t job_id, const char *why,
+                     struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    struct rows rows = {0};
+    if ((rc = check_text("the reason", why, 0, STORE_TEXT_MAX, err)) != ERR_OK)
+        return rc;
+    TRY(tx_begin(&tx, store, TX_WRITE, err));
+    TRY(RUN(&tx, outbox_confirm, &rows, arg_int(outbox_id)));
+    if (rows.changed > 0) /* else somebody else has buried it */
+        TRY(RUN(&tx, dead_letter_add, &rows, arg_int(job_id), arg_text(why)));
+    TRY(tx_commit(&tx, err));
+done:
+    rows_release(&rows);
+    tx_end(&tx);
+    return rc;
+}
+
+enum err outbox_depth(struct store *store, struct outbox_depth *ret_depth, struct error *err)
+{
+    struct rows rows = {0};
+    const enum err rc = STORE_RUN(store, TX_READ, outbox_depth, &rows);
+    if (rc == ERR_OK)
+        *ret_depth = (struct outbox_depth){rows_int(&rows, 0, 0), rows_int(&rows, 0, 1),
+                                           rows_int(&rows, 0, 2)};
+    rows_release(&rows);
     return rc;
 }

@@ -42,6 +42,7 @@ enum err store_open(const struct store_spec *spec, struct store **ret_store, str
     TRY_PTR(store = mem_array(1, sizeof(*store), err));
     pthread_mutex_init(&store->lock, NULL);
     pthread_mutex_init(&store->writing, NULL);
+    pthread_mutex_init(&store->watching, NULL);
     pthread_cond_init(&store->freed, NULL);
     store->spec = *spec;
     TRY_PTR(store->url = mem_dup_string(spec->url, err));
@@ -69,7 +70,10 @@ void store_close(struct store *store)
         return;
     for (int32_t i = store->slots - 1; i >= 0; i--)
         store->backend->close(store->connections[i].db);
+    store->backend->close(store->watcher);
+    rows_release(&store->watched);
     pthread_cond_destroy(&store->freed);
+    pthread_mutex_destroy(&store->watching);
     pthread_mutex_destroy(&store->writing);
     pthread_mutex_destroy(&store->lock);
     mem_free(store->url);

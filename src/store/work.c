@@ -275,7 +275,7 @@ static enum err give_back(struct tx *tx, int64_t job_id, bool died, const char *
     enum err rc;
     struct rows rows = {0};
     TRY(RUN(tx, job_return, &rows, arg_int(job_id), arg_int(!died), arg_int(died)));
-    TRY(RUN(tx, outbox_add, &rows, arg_int(job_id)));
+    TRY(RUN(tx, outbox_add, &rows, arg_int(job_id), arg_text(NULL)));
     TRY(event_add(tx, job_id, died ? "worker_died" : "released", how, err));
 done:
     rows_release(&rows);

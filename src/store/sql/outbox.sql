@@ -1,5 +1,5 @@
 -- name: outbox_add
-INSERT INTO outbox (job_id, created_ms) VALUES ($1, {now})
+INSERT INTO outbox (job_id, traceparent, created_ms) VALUES ($1, $2, {now})
 -- name: outbox_find
 SELECT outbox_id, job_id FROM outbox WHERE taken_until_ms < {now}
 ORDER BY outbox_id LIMIT $1 {skip_locked}
@@ -7,9 +7,13 @@ ORDER BY outbox_id LIMIT $1 {skip_locked}
 UPDATE outbox SET taken_until_ms = {now} + CAST($2 AS bigint), tries = tries + 1
 WHERE outbox_id = $1
 -- name: outbox_read
-SELECT o.outbox_id, j.job_id, j.epoch, j.model_type, j.data_path, j.params
+SELECT o.outbox_id, j.job_id, j.epoch, o.tries, j.model_type, j.data_path, j.params, o.traceparent
 FROM outbox o JOIN jobs j ON j.job_id = o.job_id
 WHERE o.outbox_id = $1
+-- name: outbox_renew
+UPDATE outbox SET taken_until_ms = {now} + CAST($2 AS bigint) WHERE outbox_id = $1
+-- name: outbox_waits
+SELECT 1 FROM outbox WHERE taken_until_ms < {now} LIMIT 1
 -- name: outbox_confirm
 DELETE FROM outbox WHERE outbox_id = $1
 -- name: outbox_return
@@ -22,3 +26,8 @@ SELECT j.job_id, {now} FROM jobs j WHERE j.status = 'pending'
 -- name: outbox_refilled
 UPDATE jobs SET queued_ms = {now} WHERE status = 'pending'
     AND queued_ms < {now} - CAST($1 AS bigint)
+-- name: outbox_depth
+SELECT (SELECT count(*) FROM outbox), (SELECT count(*) FROM dead_letters),
+    (SELECT count(*) FROM workers WHERE seen_ms > {now} - 15000)
+-- name: dead_letter_add
+INSERT INTO dead_letters (job_id, why, at_ms) VALUES ($1, $2, {now})

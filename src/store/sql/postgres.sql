@@ -26,3 +26,7 @@ SELECT pg_advisory_xact_lock(7231844901)
 -- Two servers that start at once must not both migrate.
 -- name: schema_lock
 SELECT pg_advisory_xact_lock(7231844900)
+
+-- Which transactions are over, as new readers see it: another text after each that wrote.
+-- name: tick_read
+SELECT CAST(pg_current_snapshot() AS text)

@@ -23,3 +23,7 @@ SELECT 1
 
 -- name: schema_lock
 SELECT 1
+
+-- Another number after each commit of another connection.
+-- name: tick_read
+PRAGMA data_version

@@ -1,0 +1,89 @@
+#include "queue/queue.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "queue/parts.h"
+
+enum err queue_spec_from_config(const struct config *config, struct store *store, const char *name,
+                                struct queue_spec *ret_spec, struct error *err)
+{
+    const size_t len = strlen(name);
+    if (len < 1 || len > QUEUE_NAME_MAX)
+        return FAIL(err, ERR_INVALID, "the name of a queue has 1 to %d bytes, not %zu",
+                    QUEUE_NAME_MAX, len);
+    *ret_spec = (struct queue_spec){.name = name, .store = store};
+    if (!config_has_broker(config))
+        return ERR_OK;
+    ret_spec->host = config_text(config, "RABBITMQ_HOST");
+    ret_spec->port = (int32_t)config_int(config, "RABBITMQ_PORT");
+    ret_spec->user = config_text(config, "RABBITMQ_USER");
+    ret_spec->password = config_text(config, "RABBITMQ_PASSWORD");
+    ret_spec->vhost = config_text(config, "RABBITMQ_VHOST");
+    ret_spec->quorum = strcmp(config_text(config, "QUEUE_TYPE"), "quorum") == 0;
+    return ERR_OK;
+}
+
+void queue_warn(const struct queue_spec *spec, const char *format, ...)
+{
+    char message[600];
+    va_list args;
+    if (spec->warn == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    spec->warn(spec->context, message);
+}
+
+enum err queue_consumer_open(const struct queue_spec *spec, struct queue_consumer **ret_consumer,
+                             struct error *err)
+{
+    if (spec->host != NULL)
+        return FAIL(err, ERR_INVALID, "RabbitMQ is not served yet");
+    return built_in_open(spec, ret_consumer, err);
+}
+
+int queue_consumer_fd(const struct queue_consumer *consumer)
+{
+    return consumer->fd;
+}
+
+enum err queue_wait(struct queue_consumer *consumer, int timeout_ms,
+                    struct queue_delivery *ret_delivery, bool *ret_got, struct error *err)
+{
+    return consumer->backend->wait(consumer, timeout_ms, ret_delivery, ret_got, err);
+}
+
+enum err queue_service(struct queue_consumer *consumer, struct error *err)
+{
+    return consumer->backend->service(consumer, err);
+}
+
+void queue_ack(struct queue_consumer *consumer, const struct queue_delivery *delivery)
+{
+    consumer->backend->ack(consumer, delivery);
+}
+
+void queue_dead_letter(struct queue_consumer *consumer, const struct queue_delivery *delivery,
+                       const char *why)
+{
+    consumer->backend->dead_letter(consumer, delivery, why);
+}
+
+bool queue_is_connected(const struct queue_consumer *consumer)
+{
+    return consumer->backend->is_connected(consumer);
+}
+
+int64_t queue_foreign_count(const struct queue_consumer *consumer)
+{
+    return consumer->backend->foreign_count(consumer);
+}
+
+void queue_consumer_close(struct queue_consumer *consumer)
+{
+    if (consumer != NULL)
+        consumer->backend->close(consumer);
+}
