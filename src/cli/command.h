@@ -14,6 +14,7 @@ enum err command_train(int argc, char **argv, struct error *err);
 enum err command_evaluate(int argc, char **argv, struct error *err);
 enum err command_recommend(int argc, char **argv, struct error *err);
 enum err command_export(int argc, char **argv, struct error *err);
+enum err command_serve(int argc, char **argv, struct error *err);
 enum err command_synth(int argc, char **argv, struct error *err);
 enum err command_db(int argc, char **argv, struct error *err);
 enum err command_doctor(int argc, char **argv, struct error *err);

@@ -15,6 +15,7 @@ static const struct {
     {"evaluate", command_evaluate, "judge a saved model on data"},
     {"recommend", command_recommend, "what a saved model recommends to a user"},
     {"export", command_export, "write a saved model in another format"},
+    {"serve", command_serve, "run the web page and the API, with workers where there is no broker"},
     {"synth", command_synth, "write a clickstream of a chosen size and shape"},
     {"db", command_db, "the store: migrate, back up, check"},
     {"doctor", command_doctor, "is everything that is configured there and right?"},

@@ -1,5 +1,6 @@
 #include "cli/settings.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,4 +49,26 @@ const char *settings_store_name(const struct config *config, char *out, size_t o
 {
     const bool is_url = config_text(config, "DATABASE_URL")[0] != '\0';
     return config_shown(config, is_url ? "DATABASE_URL" : "DB_NAME", out, out_size);
+}
+
+void setting_options_init(struct setting_options *settings)
+{
+    static const char *const value_names[] = {
+        [SETTING_TEXT] = "TEXT",         [SETTING_INT] = "N",      [SETTING_BYTES] = "SIZE",
+        [SETTING_FLAG] = "0|1",          [SETTING_LIST] = "PATHS", [SETTING_CHOICE] = "WORD",
+        [SETTING_ADDRESS] = "HOST:PORT",
+    };
+    assert(config_setting_count() <= SETTING_OPTIONS_MAX);
+    settings->count = 0;
+    for (int32_t i = 0; i < config_setting_count(); i++) {
+        const struct setting *setting = config_setting_at(i);
+        char *name = settings->names[settings->count];
+        if (setting->is_secret)
+            continue;
+        snprintf(name, SETTING_NAME_MAX, "%s", setting->name);
+        for (char *c = name; *c != '\0'; c++)
+            *c = (char)tolower((unsigned char)*c);
+        settings->options[settings->count++] =
+            (struct option_info){name, value_names[setting->type], setting->help};
+    }
 }

@@ -16,6 +16,17 @@
         "db_name", "FILE", "the file of SQLite, instead of DB_NAME"                                \
     }
 
+/* Every setting that is no secret as an option, for a command that takes them all; made from the
+ * table of settings, so that a new one is an option of itself. Secrets come from the environment or
+ * a file alone. */
+enum { SETTING_OPTIONS_MAX = 64, SETTING_NAME_MAX = 40 };
+struct setting_options {
+    struct option_info options[SETTING_OPTIONS_MAX];
+    int count;
+    char names[SETTING_OPTIONS_MAX][SETTING_NAME_MAX]; /* "db_name": options point to them */
+};
+void setting_options_init(struct setting_options *settings);
+
 MUST_CHECK enum err settings_read(const struct parsed_options *parsed, struct config **ret_config,
                                   struct error *err);
 

@@ -1,0 +1,39 @@
+#ifndef API_PASSWORD_H
+#define API_PASSWORD_H
+
+/*
+ * Passwords, by Argon2id (RFC 9106) of libsodium: 19 MiB and two passes, some 20 ms of one
+ * processor (OWASP Password Storage). The hash is a text that names its own parameters, so that
+ * these can be raised later: a login with an older hash makes a new one.
+ *
+ * At most one hash a processor is computed at a time, so that a storm of logins takes neither the
+ * memory nor the time of everybody else; others wait their turn, up to PASSWORD_WAITING_MAX.
+ * Any thread.
+ */
+#include <stdbool.h>
+
+#include "base/error.h"
+
+enum {
+    PASSWORD_MIN = 8,    /* bytes of a new one */
+    PASSWORD_MAX = 1024, /* bytes of any */
+    PASSWORD_HASH_SIZE = 128,
+    PASSWORD_WAITING_MAX = 64,
+};
+
+/* May it become somebody's password? ERR_INVALID (reasons password_short, password_long,
+ * password_common) says why not. */
+MUST_CHECK enum err password_check(const char *password, struct error *err);
+
+/* Hash it; ERR_CONFLICT (reason "overloaded"): too many wait already; ERR_NOMEM. Does not check it:
+ * the demo account's is too short. */
+MUST_CHECK enum err password_hash(const char *password, char ret_hash[PASSWORD_HASH_SIZE],
+                                  struct error *err);
+
+/* Is it the password of this hash? Without a hash (NULL: no such user) the same work is done and
+ * the answer is no, so that time does not tell who has an account. *ret_is_old: the hash was made
+ * with other parameters than we use now. ERR_CONFLICT and ERR_NOMEM as above. */
+MUST_CHECK enum err password_verify(const char *password, const char *hash, bool *ret_is_right,
+                                    bool *ret_is_old, struct error *err);
+
+#endif

@@ -1,0 +1,32 @@
+#ifndef API_ROUTES_H
+#define API_ROUTES_H
+
+/* All routes of the server: each resource has a table of its own, joined here. */
+#include "base/error.h"
+#include "http/route.h"
+
+enum api_route_flags {
+    ROUTE_PUBLIC = ROUTE_APP,     /* no login is asked for */
+    ROUTE_WRITE = ROUTE_APP << 1, /* an API token needs the scope "write" */
+    ROUTE_ADMIN = ROUTE_APP << 2, /* for administrators alone */
+    ROUTE_PAGE = ROUTE_APP << 3,  /* a page for people, no part of the API */
+};
+
+struct route_group {
+    const struct route *routes;
+    int32_t count;
+};
+
+/* One line a resource; the order does not matter. */
+#define ROUTE_GROUPS(X)                                                                            \
+    X(health_routes)                                                                               \
+    X(login_routes)
+
+#define X(name) extern const struct route_group name;
+ROUTE_GROUPS(X)
+#undef X
+
+/* The one array of them all, that the caller owns (mem_free). ERR_NOMEM. */
+MUST_CHECK enum err api_routes(struct route **ret_routes, int32_t *ret_count, struct error *err);
+
+#endif

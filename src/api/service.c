@@ -1,0 +1,135 @@
+#include "api/service.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/identity.h"
+#include "api/login_cache.h"
+#include "api/password.h"
+#include "api/routes.h"
+#include "base/memory.h"
+
+enum { URL_SIZE = 512 };
+
+#define DEMO_EMAIL "test@example.com"
+#define DEMO_PASSWORD "123"
+
+struct service {
+    struct app app;
+    struct route *routes;
+    struct route_table *table;
+    char url[URL_SIZE];
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The account that the manual's first steps use; made where it is not there yet. */
+static enum err make_demo_account(struct store *store, struct error *err)
+{
+    enum err rc;
+    char hash[PASSWORD_HASH_SIZE];
+    struct user *user = NULL;
+    int64_t user_id;
+    rc = user_find(store, DEMO_EMAIL, &user, err);
+    mem_free(user);
+    if (rc != ERR_NOT_FOUND)
+        return rc;
+    TRY(password_hash(DEMO_PASSWORD, hash, err));
+    rc = user_create(store, DEMO_EMAIL, hash, false, &user_id, err);
+    if (rc == ERR_CONFLICT) /* another server was quicker */
+        return ERR_OK;
+done:
+    return rc;
+}
+
+static enum err open_parts(struct service *service, const struct config *config, struct error *err)
+{
+    enum err rc;
+    struct app *app = &service->app;
+    int32_t count;
+    struct hub_limits limits;
+    const struct store_spec spec = {.url = config_store_url(config),
+                                    .connections = (int32_t)config_int(config, "DB_CONNECTIONS"),
+                                    .migrate = true};
+    app->config = config;
+    app->started_ms = now_ms();
+    TRY(store_open(&spec, &app->store, err));
+    if (config_flag_is_on(config, "DEMO_USER"))
+        TRY(make_demo_account(app->store, err));
+    hub_limits_init(&limits);
+    limits.streams_per_owner = (int32_t)config_int(config, "MAX_STREAMS_PER_SESSION");
+    limits.streams = (int32_t)config_int(config, "MAX_CONNECTIONS");
+    TRY(hub_create(&limits, &app->hub, err));
+    TRY(login_cache_create(&app->logins, err));
+    TRY(api_routes(&service->routes, &count, err));
+    TRY(route_table_create(service->routes, count, &service->table, err));
+    app->routes = service->table;
+done:
+    return rc;
+}
+
+static enum err listen_http(struct service *service, struct error *err)
+{
+    enum err rc;
+    struct app *app = &service->app;
+    const struct config *config = app->config;
+    const char *public_url = config_text(config, "PUBLIC_URL");
+    struct http_config http = {.listen = config_text(config, "LISTEN"),
+                               .routes = service->table,
+                               .app = app,
+                               .hub = app->hub,
+                               .public_url = public_url[0] != '\0' ? public_url : NULL,
+                               .before = identity_before};
+    http_limits_init(&http.limits);
+    http.limits.connections = (int32_t)config_int(config, "MAX_CONNECTIONS");
+    http.limits.connections_per_address =
+        (int32_t)config_int(config, "MAX_CONNECTIONS_PER_ADDRESS");
+    http.limits.body_bytes = config_int(config, "MAX_BODY");
+    TRY(http_server_open(&http, &app->server, err));
+    if (public_url[0] != '\0')
+        snprintf(service->url, sizeof(service->url), "%s", public_url);
+    else
+        snprintf(service->url, sizeof(service->url), "http://%s", http_server_address(app->server));
+done:
+    return rc;
+}
+
+enum err service_open(const struct config *config, struct service **ret_service, struct error *err)
+{
+    enum err rc;
+    struct service *service;
+    TRY_PTR(service = mem_array(1, sizeof(*service), err));
+    rc = open_parts(service, config, err);
+    if (rc == ERR_OK)
+        rc = listen_http(service, err);
+    if (rc == ERR_OK)
+        *ret_service = service;
+    else
+        service_close(service, 0);
+done:
+    return rc;
+}
+
+const char *service_url(const struct service *service)
+{
+    return service->url;
+}
+
+void service_close(struct service *service, int32_t grace_ms)
+{
+    if (service == NULL)
+        return;
+    http_server_close(service->app.server, grace_ms);
+    hub_free(service->app.hub);
+    route_table_free(service->table);
+    mem_free(service->routes);
+    login_cache_free(service->app.logins);
+    store_close(service->app.store);
+    mem_free(service);
+}

@@ -1,0 +1,2 @@
+add_unit_test(api password_test.c)
+add_unit_test(api login_cache_test.c)
