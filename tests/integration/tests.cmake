@@ -29,6 +29,7 @@ add_integration_test(count_tests count_tests_test.sh)
 add_integration_test(check_rooms check_rooms_test.sh)
 add_integration_test(check_banned check_banned_test.sh)
 add_integration_test(bootstrap bootstrap_test.sh)
+add_integration_test(client client_test.py)
 if(TARGET rectrain)
     add_integration_test(install install_test.sh)
     add_integration_test(cli cli_test.py -v)
@@ -43,4 +44,4 @@ if(TARGET rectrain)
 endif()
 # These look at the source tree and the scripts alone: one build that runs them is enough.
 set_tests_properties(integration_count_tests integration_check_rooms integration_check_banned
-    integration_bootstrap PROPERTIES LABELS tooling)
+    integration_bootstrap integration_client PROPERTIES LABELS tooling)
