@@ -88,7 +88,7 @@ static enum err open_load(struct load *load, const struct load_spec *spec,
     scan->keep_below =
         spec->sample_users < 1 ? (uint64_t)(spec->sample_users * 0x1p64) : UINT64_MAX;
     memcpy(scan->columns, columns, sizeof(columns));
-    TRY(files_find(spec->path, &load->clicks, &load->events, err));
+    TRY(files_find(spec->path, spec->place, &load->clicks, &load->events, err));
     TRY(engine_open(&load->engine, spec->threads, spec->memory_limit_bytes, &load->clicks,
                     &load->events, err));
     load->engine.progress = progress;

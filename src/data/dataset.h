@@ -22,10 +22,13 @@
 
 enum { COLUMN_NAME_MAX = 128 };
 
+struct data_place;
+
 struct load_spec {
     const char *path; /* a directory with clickstream.{pq,parquet,csv} and events.{…}, where each
                          may also be a directory of parts; or a glob of clickstream parts beside
                          whose directory an events file lies */
+    const struct data_place *place; /* that path, opened before (data/files.h); NULL: by name */
     const char *user_column, *item_column, *event_column, *time_column; /* "cookie", "node",
                          "event", "event_date" */
     double eval_days;                                                   /* above 0; 14 */

@@ -264,16 +264,19 @@ static enum err open_directory(const char *path, int *ret_fd, struct error *err)
     return ERR_OK;
 }
 
-/* The matches of a pattern, without their first `base_length` bytes. An events file that the
- * pattern takes in is no part of the clickstream. */
-static enum err list_matches(const char *pattern, size_t base_length, struct names *names,
-                             struct error *err)
+/* The matches of a pattern in the open directory. An events file that the pattern takes in is no
+ * part of the clickstream. `path` is the pattern for messages. */
+static enum err list_matches(int directory, const char *pattern, const char *path,
+                             struct names *names, struct error *err)
 {
     enum err rc = ERR_OK;
     glob_t found = {0};
-    const int status = glob(pattern, GLOB_NOSORT, NULL, &found);
+    char whole[PATH_BYTES_MAX + 32];
+    const int base_length = snprintf(whole, sizeof(whole), "/proc/self/fd/%d/", directory);
+    snprintf(whole + base_length, sizeof(whole) - (size_t)base_length, "%s", pattern);
+    const int status = glob(whole, GLOB_NOSORT, NULL, &found);
     if (status == GLOB_NOSPACE)
-        rc = FAIL(err, ERR_NOMEM, "out of memory while looking for %s", pattern);
+        rc = FAIL(err, ERR_NOMEM, "out of memory while looking for %s", path);
     for (size_t i = 0; rc == ERR_OK && status == 0 && i < found.gl_pathc; i++) {
         const char *name = found.gl_pathv[i] + base_length;
         if (strncmp(name, "events.", 7) != 0)
@@ -281,14 +284,17 @@ static enum err list_matches(const char *pattern, size_t base_length, struct nam
     }
     if (rc == ERR_OK && names->count == 0)
         rc = FAIL_REASON(err, ERR_NOT_FOUND, "path_missing",
-                         "no file matches %s. Check the data path.", pattern);
+                         "no file matches %s. Check the data path.", path);
     globfree(&found);
     return rc;
 }
 
-/* The directories of a pattern before its first wildcard; returns how long they and the last / are
- * in the pattern. */
-static size_t base_of_pattern(const char *pattern, char *base, size_t base_size)
+bool data_path_has_wildcard(const char *path)
+{
+    return strpbrk(path, "*?[") != NULL;
+}
+
+size_t data_path_base(const char *pattern, char *base, size_t base_size)
 {
     size_t length = strcspn(pattern, "*?[");
     while (length > 0 && pattern[length - 1] != '/')
@@ -300,57 +306,70 @@ static size_t base_of_pattern(const char *pattern, char *base, size_t base_size)
     return length;
 }
 
-static enum err find_pattern(const char *pattern, struct file_set *clicks, struct file_set *events,
-                             struct error *err)
+/* Parts at place->pattern; the events beside them, or in the directory above. */
+static enum err find_pattern(const char *path, const struct data_place *place,
+                             struct file_set *clicks, struct file_set *events, struct error *err)
 {
     enum err rc;
     struct names names = {0};
-    int directory = -1, above = -1;
-    char base[PATH_BYTES_MAX], parent[PATH_BYTES_MAX + 3];
+    char base[PATH_BYTES_MAX];
 
-    const size_t base_length = base_of_pattern(pattern, base, sizeof(base));
-    snprintf(parent, sizeof(parent), "%s/..", base);
+    data_path_base(path, base, sizeof(base));
     TRY_PTR(names.items = mem_array(DATA_FILES_MAX + 1, NAME_BYTES_MAX, err));
-    TRY(open_directory(base, &directory, err));
-    TRY(list_matches(pattern, base_length, &names, err));
-    TRY(add_names(clicks, directory, &names, err));
-    rc = find_table(directory, base, events->title, events, err);
-    if (rc == ERR_NOT_FOUND) { /* parts often have a directory of their own */
+    TRY(list_matches(place->directory, place->pattern, path, &names, err));
+    TRY(add_names(clicks, place->directory, &names, err));
+    rc = find_table(place->directory, base, events->title, events, err);
+    if (rc == ERR_NOT_FOUND && place->above >= 0) { /* parts often have a directory of their own */
         file_set_release(events);
-        TRY(open_directory(parent, &above, err));
-        rc = find_table(above, base, events->title, events, err);
+        rc = find_table(place->above, base, events->title, events, err);
     }
 done:
-    if (directory >= 0)
-        close(directory);
-    if (above >= 0)
-        close(above);
     mem_free(names.items);
     return rc;
 }
 
-enum err files_find(const char *path, struct file_set *ret_clicks, struct file_set *ret_events,
-                    struct error *err)
+/* Open what the path names. The caller closes the descriptors of *ret_place, also on failure. */
+static enum err open_place(const char *path, struct data_place *ret_place, struct error *err)
 {
     enum err rc;
-    int directory = -1;
+    char base[PATH_BYTES_MAX], parent[PATH_BYTES_MAX + 3];
+    if (!data_path_has_wildcard(path) || access(path, F_OK) == 0)
+        return open_directory(path, &ret_place->directory, err);
+    ret_place->pattern = path + data_path_base(path, base, sizeof(base));
+    snprintf(parent, sizeof(parent), "%s/..", base);
+    TRY(open_directory(base, &ret_place->directory, err));
+    TRY(open_directory(parent, &ret_place->above, err));
+done:
+    return rc;
+}
+
+enum err files_find(const char *path, const struct data_place *place, struct file_set *ret_clicks,
+                    struct file_set *ret_events, struct error *err)
+{
+    enum err rc;
+    struct data_place own = {.directory = -1, .above = -1};
     struct file_set clicks = {.title = "clickstream"}, events = {.title = "events"};
 
     if (strlen(path) >= PATH_BYTES_MAX)
         return FAIL_REASON(err, ERR_DATA, "name_too_long", "the data path is too long.");
-    if (strpbrk(path, "*?[") != NULL && access(path, F_OK) != 0) {
-        TRY(find_pattern(path, &clicks, &events, err));
+    if (place == NULL) {
+        TRY(open_place(path, &own, err));
+        place = &own;
+    }
+    if (place->pattern != NULL) {
+        TRY(find_pattern(path, place, &clicks, &events, err));
     } else {
-        TRY(open_directory(path, &directory, err));
-        TRY(find_table(directory, path, "clickstream", &clicks, err));
-        TRY(find_table(directory, path, "events", &events, err));
+        TRY(find_table(place->directory, path, "clickstream", &clicks, err));
+        TRY(find_table(place->directory, path, "events", &events, err));
     }
     *ret_clicks = clicks;
     *ret_events = events;
     clicks = events = (struct file_set){0};
 done:
-    if (directory >= 0)
-        close(directory);
+    if (own.directory >= 0)
+        close(own.directory);
+    if (own.above >= 0)
+        close(own.above);
     file_set_release(&clicks);
     file_set_release(&events);
     return rc;

@@ -58,6 +58,7 @@ enum err run_load_spec(const struct run_spec *spec, struct load_spec *ret_load, 
     const struct param_set *run = &spec->run;
     struct load_spec load = {
         .path = spec->data_path,
+        .place = spec->data_place,
         .user_column = param_text(run, "user_column"),
         .item_column = param_text(run, "item_column"),
         .event_column = param_text(run, "event_column"),
@@ -66,6 +67,7 @@ enum err run_load_spec(const struct run_spec *spec, struct load_spec *ret_load, 
         .sample_users = param_real(run, "sample_users"),
         .seed = (uint64_t)param_int(run, "seed"),
         .threads = run_threads(spec),
+        .memory_limit_bytes = spec->engine_memory_bytes,
     };
     if (param_is_set(run, "memory_limit") &&
         !text_parse_bytes(param_text(run, "memory_limit"), &load.memory_limit_bytes))

@@ -23,8 +23,10 @@ struct run_spec {
     struct param_set params; /* of the kind */
     struct param_set run;    /* of run_param_table */
     const char *data_path;
-    const char *output_directory; /* "ml_models" */
-    int64_t job_id;               /* 0 from the command line */
+    const struct data_place *data_place; /* that path, opened before; NULL: it is opened by name */
+    int64_t engine_memory_bytes;         /* where memory_limit is not set; 0: no limit of ours */
+    const char *output_directory;        /* "ml_models" */
+    int64_t job_id;                      /* 0 from the command line */
 };
 
 /* All parameters at their defaults. */

@@ -1,0 +1,2 @@
+add_unit_test(worker data_path_test.c)
+add_unit_test(worker job_log_test.c)
