@@ -74,7 +74,8 @@ static void a_full_log_ends_with_a_line_that_says_so(void **state)
     (void)state;
     struct error err;
     struct job_log *log;
-    char line[3001], *text = malloc(JOB_LOG_MAX + 1);
+    static char text[JOB_LOG_MAX + 1];
+    char line[3001];
     memset(line, 'x', sizeof(line));
     line[3000] = '\0';
     assert_ok(job_log_open(model_dir, 7, &log, &err));
@@ -91,7 +92,6 @@ static void a_full_log_ends_with_a_line_that_says_so(void **state)
     const char *end = strstr(text, "the log is full");
     assert_non_null(end);
     assert_ptr_equal(strchr(end, '\n'), text + bytes - 1);
-    free(text);
 }
 
 static void a_log_is_removed_once_and_again(void **state)
