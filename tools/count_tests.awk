@@ -2,8 +2,9 @@
 # "N passed, N failed"; exits with 1 when anything failed.
 #
 # A test program may speak cmocka's language ("[       OK ] name"), Python unittest's ("Ran 3
-# tests", "FAILED (errors=1)") or TAP's ("ok - sentence"). One that speaks none counts as one
-# case, and one that fails without a failed case (it aborted) as one failure.
+# tests", "FAILED (errors=1)") or TAP's ("ok - sentence"; of Node.js also the indented lines of a
+# suite, whose own line is not counted). One that speaks none counts as one case, and one that fails
+# without a failed case (it aborted) as one failure.
 
 function begin_test()
 {
@@ -11,6 +12,7 @@ function begin_test()
     ran = 0
     case_passed = case_failed = 0
     in_summary = 0
+    last = ""
 }
 
 function number_after(line, key,    at)
@@ -56,9 +58,15 @@ inside && /^(OK|FAILED) \(.*\)$/ {
     next
 }
 
-inside && /^ok .*# SKIP/ { ran++; skipped[++skips] = name ": " $0; next }
-inside && /^ok / { case_passed++; next }
-inside && /^not ok / { case_failed++; next }
+inside && /^ *ok .*# SKIP/ { ran++; skipped[++skips] = name ": " $0; last = ""; next }
+inside && /^ *ok / { case_passed++; last = "passed"; next }
+inside && /^ *not ok / { case_failed++; last = "failed"; next }
+inside && /^ *type: 'suite'$/ {
+    case_passed -= last == "passed"
+    case_failed -= last == "failed"
+    last = ""
+    next
+}
 
 !inside && /^Test Passed\.$/ { end_test(1); next }
 !inside && /^Test Failed\.$|^Test timed out\.?$|^Test [A-Z].*(Failed|Timeout|Exception|Error)/ {

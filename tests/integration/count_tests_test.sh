@@ -90,5 +90,41 @@ END
 check "TAP lines are understood" counted "1 passed, 1 failed" 1
 
 : >"$log"
+add_test "Test Failed." <<'END'
+TAP version 13
+# Subtest: one
+ok 1 - one
+  ---
+  duration_ms: 0.1
+  ...
+# Subtest: suite
+    # Subtest: inner
+    ok 1 - inner
+      ---
+      duration_ms: 0.1
+      ...
+    # Subtest: other
+    not ok 2 - other
+      ---
+      failureType: 'testCodeFailure'
+      ...
+    1..2
+not ok 2 - suite
+  ---
+  duration_ms: 0.1
+  type: 'suite'
+  ...
+# Subtest: three
+ok 3 - three # SKIP not here
+  ---
+  duration_ms: 0.1
+  ...
+1..3
+# tests 4
+# pass 2
+END
+check "of Node.js a suite's cases are counted and the suite is not" counted "2 passed, 1 failed" 1
+
+: >"$log"
 check "a log without tests is a failure" counted "0 passed, 0 failed" 1
 finish

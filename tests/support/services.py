@@ -77,12 +77,16 @@ class Postgres:
         self.process.stop(signal.SIGINT)
 
     def query(self, sql):
-        """Rows as lists of texts, by psql."""
+        """Rows as lists of texts, by psql; NULL is None."""
         done = subprocess.run(
-            [self._tool("psql"), "-X", "-A", "-t", "-F", "\x1f", "-v", "ON_ERROR_STOP=1",
-             "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-c", sql, "postgres"],
-            capture_output=True, text=True, timeout=PATIENCE, check=True)
-        return [line.split("\x1f") for line in done.stdout.splitlines()]
+            [self._tool("psql"), "-X", "-A", "-t", "-F", "\x1f", "-R", "\x1e", "-P", "null=\x1d",
+             "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
+             "-c", sql, "postgres"], capture_output=True, text=True, timeout=PATIENCE, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"psql: {done.stderr}")
+        text = done.stdout.removesuffix("\n")
+        return [[None if cell == "\x1d" else cell for cell in row.split("\x1f")]
+                for row in text.split("\x1e")] if text else []
 
 
 class RabbitMQ:

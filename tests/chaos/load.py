@@ -1,0 +1,138 @@
+"""What people do while things break: they submit jobs, look at them and cancel some. Each
+submission has a name and a key of its own and is repeated until somebody says 2xx, so that one
+submission must become exactly one job."""
+
+import http.client
+import json
+import random
+import threading
+import time
+
+from client import Client
+
+# During a fault the platform may say that it cannot now; never that it does not know what happened.
+_REFUSALS = (429, 502, 503, 504)
+_GONE = (OSError, http.client.HTTPException)  # urllib's errors are OSErrors
+
+
+class History:
+    """The records that the judge reads, kept and written to a file as they come."""
+
+    def __init__(self, path):
+        self.records = []
+        self._lock = threading.Lock()
+        self._file = open(path, "w", encoding="utf-8")
+        self._start = time.monotonic()
+
+    def add(self, kind, **fields):
+        record = {"kind": kind, "t": round(time.monotonic() - self._start, 3), **fields}
+        with self._lock:
+            self.records.append(record)
+            self._file.write(json.dumps(record) + "\n")
+            self._file.flush()
+
+    def of(self, kind):
+        with self._lock:
+            return [record for record in self.records if record["kind"] == kind]
+
+    def close(self):
+        self._file.close()
+
+
+class Load:
+    """Threads that submit jobs, one user each, and one that reads. `open_jobs` is how many a user
+    has waiting at most, so that a run ends soon after its last fault."""
+
+    def __init__(self, url, tokens, data, history, seed, open_jobs=6):
+        self.url, self.data, self.history, self.open_jobs = url, data, history, open_jobs
+        self.stopping = threading.Event()
+        self.paused = threading.Event()
+        self._tokens = tokens
+        self._threads = [
+            threading.Thread(target=self._submit_all, args=(index, token, random.Random(f"{seed}-{index}")),
+                             daemon=True) for index, token in enumerate(tokens)]
+        self._threads.append(threading.Thread(target=self._look, args=(tokens[0],), daemon=True))
+
+    def start(self):
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self):
+        """Ends when every submission has its answer."""
+        self.stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def submit(self, token, name, body, expect="completed"):
+        """One submission, repeated until it is acknowledged; the number of the job."""
+        client = Client(self.url, bearer=token)
+        self.history.add("submit", name=name, expect=expect)
+        while True:
+            answer = self._ask(client, "POST", "/api/v1/jobs", json=body | {"name": name},
+                               headers={"Idempotency-Key": name})
+            if answer is not None and answer.status // 100 == 2:
+                job_id = answer.json()["job_id"]
+                self.history.add("ack", name=name, job_id=job_id)
+                return job_id
+            time.sleep(0.1)
+
+    def cancel(self, token, job_id):
+        """Ask a job to stop until somebody has heard it; False when it had ended before."""
+        client = Client(self.url, bearer=token)
+        self.history.add("cancel", job_id=job_id)
+        while True:
+            answer = self._ask(client, "POST", f"/api/v1/jobs/{job_id}/cancel", expected=(409,))
+            if answer is not None and (answer.status // 100 == 2 or answer.status == 409):
+                return answer.status // 100 == 2
+            time.sleep(0.1)
+
+    def _ask(self, client, method, path, expected=(), **options):
+        """The answer, or None where there was none, or only that it cannot be had now."""
+        try:
+            answer = client.request(method, path, timeout=20, **options)
+        except _GONE:
+            return None
+        if answer.status in _REFUSALS:
+            if answer.type != "application/problem+json":
+                self.history.add("answer", path=f"{method} {path}", status=answer.status,
+                                 body=answer.text[:300])
+            return None
+        if answer.status // 100 != 2 and answer.status not in expected:
+            self.history.add("answer", path=f"{method} {path}", status=answer.status,
+                             body=answer.text[:300])
+            time.sleep(0.5)
+            return None
+        return answer
+
+    def _submit_all(self, index, token, rng):
+        client = Client(self.url, bearer=token)
+        number = 0
+        while not self.stopping.is_set():
+            listed = self._ask(client, "GET", "/api/v1/jobs?limit=50&sort=-created")
+            waiting = None if listed is None else sum(
+                job["status"] not in ("completed", "failed", "cancelled")
+                for job in listed.json()["jobs"])
+            if waiting is None or waiting >= self.open_jobs or self.paused.is_set():
+                time.sleep(0.1)
+                continue
+            number += 1
+            self.submit(token, f"load-{index}-{number}", self.body(rng))
+
+    def body(self, rng):
+        """A job: quick ones mostly, and some that take a second or two."""
+        kind = rng.random()
+        if kind < 0.3:
+            return {"model_type": "popular", "data_path": self.data["small"]}
+        if kind < 0.6:
+            return {"model_type": "als", "data_path": self.data["small"], "iterations": 5,
+                    "factors": 8}
+        return {"model_type": "als", "data_path": self.data["medium"],
+                "iterations": rng.randint(10, 40), "factors": 16}
+
+    def _look(self, token):
+        client = Client(self.url, bearer=token)
+        while not self.stopping.is_set():
+            listed = self._ask(client, "GET", "/api/v1/jobs?limit=20")
+            for job in listed.json()["jobs"][:5] if listed is not None else ():
+                self._ask(client, "GET", f"/training_status/{job['job_id']}")
+            time.sleep(0.2)
