@@ -152,11 +152,13 @@ def copy_tree(target):
 
 
 def cache_entries():
-    """What the build that runs this test has found: compiler, DuckDB and SQLite."""
+    """What the build that runs this test has found or made: compiler, DuckDB, SQLite, the page."""
     wanted = ("CMAKE_C_COMPILER:", "CMAKE_MAKE_PROGRAM:", "DUCKDB_INCLUDE:", "DUCKDB_LIBRARY:",
               "SQLITE_SOURCE:")
-    cache = pathlib.Path(os.environ["RECTRAIN_BUILD"], "CMakeCache.txt").read_text()
-    return ["-D" + line for line in cache.splitlines() if line.startswith(wanted)]
+    build = pathlib.Path(os.environ["RECTRAIN_BUILD"])
+    cache = (build / "CMakeCache.txt").read_text()
+    return ["-D" + line for line in cache.splitlines() if line.startswith(wanted)] + [
+        f"-DWEB_SITE={build / 'web' / 'site'}"]
 
 
 class Document(unittest.TestCase):

@@ -1,0 +1,97 @@
+// Dialogs: the browser's own <dialog>, which holds the focus and closes on Escape.
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { Store, useStore } from "../lib/store";
+import { Button } from "./basics";
+
+export function Dialog({ title, onClose, children, actions, wide }: {
+    title: string;
+    onClose: () => void;
+    children: ComponentChildren;
+    actions?: ComponentChildren;
+    wide?: boolean;
+}) {
+    const dialog = useRef<HTMLDialogElement>(null);
+    const id = useId();
+    useEffect(() => {
+        const element = dialog.current;
+        const before = document.activeElement as HTMLElement | null;
+        element?.showModal();
+        return () => {
+            element?.close();
+            before?.focus?.();
+        };
+    }, []);
+    return (
+        <dialog
+            ref={dialog}
+            class={wide ? "dialog dialog-wide" : "dialog"}
+            aria-labelledby={id}
+            onCancel={(event) => {
+                event.preventDefault();
+                onClose();
+            }}
+            onClick={(event) => {
+                if (event.target === dialog.current) onClose(); // beside it
+            }}
+        >
+            <div class="dialog-body">
+                <div class="dialog-head">
+                    <h2 id={id}>{title}</h2>
+                    <Button kind="quiet" size="small" icon="cross" aria-label="Close" onClick={onClose} />
+                </div>
+                {children}
+                {actions && <div class="dialog-actions">{actions}</div>}
+            </div>
+        </dialog>
+    );
+}
+
+// ---- confirm(): asks, and resolves to what was answered ----
+
+interface Question {
+    title: string;
+    text: ComponentChildren;
+    action: string; // the verb on the button
+    danger?: boolean;
+    answer: (yes: boolean) => void;
+}
+
+const question = new Store<Question | null>(null);
+
+/** Ask before something that cannot be undone. */
+export function confirm(ask: Omit<Question, "answer">): Promise<boolean> {
+    return new Promise((resolve) => {
+        question.value?.answer(false);
+        question.set({
+            ...ask,
+            answer: (yes) => {
+                question.set(null);
+                resolve(yes);
+            },
+        });
+    });
+}
+
+/** Stands once in the frame. */
+export function Confirm() {
+    const asked = useStore(question);
+    if (!asked) return null;
+    return (
+        <Dialog
+            key={asked.title}
+            title={asked.title}
+            onClose={() => asked.answer(false)}
+            actions={
+                <>
+                    <Button onClick={() => asked.answer(false)}>Keep</Button>
+                    <Button kind={asked.danger ? "danger" : "primary"} onClick={() => asked.answer(true)}>
+                        {asked.action}
+                    </Button>
+                </>
+            }
+        >
+            <p>{asked.text}</p>
+        </Dialog>
+    );
+}

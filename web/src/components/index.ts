@@ -1,0 +1,6 @@
+export * from "./basics";
+export * from "./dialog";
+export * from "./feedback";
+export * from "./icons";
+export * from "./status";
+export * from "./table";
