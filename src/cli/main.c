@@ -18,6 +18,7 @@ static const struct {
     {"serve", command_serve, "run the web page and the API, with workers where there is no broker"},
     {"synth", command_synth, "write a clickstream of a chosen size and shape"},
     {"db", command_db, "the store: migrate, back up, check"},
+    {"health", command_health, "is the server, or a worker, of this machine alive?"},
     {"doctor", command_doctor, "is everything that is configured there and right?"},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
