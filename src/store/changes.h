@@ -34,7 +34,7 @@ struct changes {
     int32_t job_count;
     struct job_gone *gone; /* removed */
     int32_t gone_count;
-    struct changed_points *points; /* new or changed ones, a group for each job */
+    struct changed_points *points; /* new ones, a group for each job */
     int32_t point_groups;
     bool is_more; /* there was too much for one answer: ask again at once */
 };
@@ -48,7 +48,8 @@ MUST_CHECK enum err change_feed_open(struct store *store, struct change_feed **r
 /*
  * What is new since the last call; all zero where nothing is. Each job stands in it once, however
  * often it changed. Nothing is missed: what an answer did not show yet, a later one does. After an
- * error (the database was away) the next call goes on from the same place. The caller releases it.
+ * error (the database was away) the next call goes on from the same place, and tells again what
+ * running jobs had told before. The caller releases it.
  */
 MUST_CHECK enum err change_feed_poll(struct change_feed *feed, struct changes *ret_changes,
                                      struct error *err);

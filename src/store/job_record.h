@@ -7,6 +7,8 @@
 
 /* The columns of {job_columns} alone; and with result and queue position after them. */
 extern const struct record_type job_type, job_whole_type;
+/* attempt, name, step, value, at_ms as struct job_point. */
+extern const struct record_type point_type;
 
 /* Add an event to a job, as the last thing before the commit. `message` NULL: none. */
 MUST_CHECK enum err event_add(struct tx *tx, int64_t job_id, const char *kind, const char *message,

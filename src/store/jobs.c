@@ -228,7 +228,7 @@ static const struct field point_fields[] = {
     {FIELD_REAL, offsetof(struct job_point, value)},
     {FIELD_INT, offsetof(struct job_point, at_ms)},
 };
-static const struct record_type point_type = {sizeof(struct job_point), point_fields, 5};
+const struct record_type point_type = {sizeof(struct job_point), point_fields, 5};
 
 /* The status of a job that must be the user's; user_id 0: anybody's. Locks the row. */
 static enum err lock_owned(struct tx *tx, int64_t user_id, int64_t job_id, struct rows *rows,

@@ -1,4 +1,5 @@
-/* The schema's versions: forward only, each migration in a transaction of its own. */
+/* The schema's versions: forward only, each migration in a transaction of its own; a new database
+ * gets them all in one, so that nobody ever sees it half filled. */
 #include <stdio.h>
 
 #include "store/db.h"
@@ -28,35 +29,40 @@ done:
     return rc;
 }
 
-/* One transaction: look at the version under the lock, and go one step. */
+static enum err refuse(int64_t version, bool allowed, struct error *err)
+{
+    if (version > store_schema_version())
+        return FAIL_REASON(
+            err, ERR_CONFLICT, "schema_newer",
+            "the store has schema %lld, written by a newer rectrain: this one knows %d",
+            (long long)version, MIGRATION_COUNT);
+    if (version > 0 && version < store_schema_version() && !allowed)
+        return FAIL_REASON(
+            err, ERR_CONFLICT, "schema_old",
+            "the store has schema %lld, this rectrain needs %d: run rectrain db migrate",
+            (long long)version, MIGRATION_COUNT);
+    return ERR_OK;
+}
+
+/* One transaction: look at the version under the lock, and go one step, or all from nothing. */
 static enum err step(struct store *store, bool allowed, bool *ret_done, struct error *err)
 {
     enum err rc;
     struct tx tx;
     struct rows rows = {0};
-    int64_t version = 0;
-    const int64_t newest = store_schema_version();
+    int32_t version = 0;
     TRY(tx_begin(&tx, store, TX_WRITE, err));
     TRY(RUN(&tx, schema_lock, &rows));
     TRY(RUN(&tx, schema_table, &rows));
     TRY(RUN(&tx, schema_read, &rows));
     if (rows.count > 0)
-        version = rows_int(&rows, 0, 0);
-    *ret_done = version == newest;
-    if (version > newest)
-        rc =
-            FAIL_REASON(err, ERR_CONFLICT, "schema_newer",
-                        "the store has schema %lld, written by a newer rectrain: this one knows %d",
-                        (long long)version, MIGRATION_COUNT);
-    else if (version > 0 && version < newest && !allowed)
-        rc = FAIL_REASON(
-            err, ERR_CONFLICT, "schema_old",
-            "the store has schema %lld, this rectrain needs %d: run rectrain db migrate",
-            (long long)version, MIGRATION_COUNT);
-    else if (!*ret_done)
-        rc = run_migration(&tx, (int32_t)version, err);
-    if (rc == ERR_OK)
-        rc = tx_commit(&tx, err);
+        version = (int32_t)rows_int(&rows, 0, 0);
+    TRY(refuse(version, allowed, err));
+    const int32_t next = version == 0 || version == MIGRATION_COUNT ? MIGRATION_COUNT : version + 1;
+    for (int32_t index = version; index < next; index++)
+        TRY(run_migration(&tx, index, err));
+    TRY(tx_commit(&tx, err));
+    *ret_done = next == MIGRATION_COUNT;
 done:
     rows_release(&rows);
     tx_end(&tx);
@@ -66,12 +72,9 @@ done:
 enum err schema_migrate(struct store *store, bool allowed, struct error *err)
 {
     enum err rc = ERR_OK;
-    bool is_new = false, done = false;
-    for (int32_t i = 0; i <= MIGRATION_COUNT && !done; i++) {
-        /* A new database is filled to the last version, whether or not an old one may be. */
-        TRY(step(store, allowed || is_new, &done, err));
-        is_new |= i == 0 && !done && !allowed;
-    }
+    bool done = false;
+    while (!done)
+        TRY(step(store, allowed, &done, err));
 done:
     return rc;
 }

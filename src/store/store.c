@@ -70,7 +70,8 @@ void store_close(struct store *store)
         return;
     for (int32_t i = store->slots - 1; i >= 0; i--)
         store->backend->close(store->connections[i].db);
-    store->backend->close(store->watcher);
+    if (store->watcher != NULL)
+        store->backend->close(store->watcher);
     rows_release(&store->watched);
     pthread_cond_destroy(&store->freed);
     pthread_mutex_destroy(&store->watching);

@@ -12,6 +12,7 @@
  *   work.h      claim, renew, advance, finish, reap    (worker; every write carries the epoch)
  *   outbox.h    messages to send: take, confirm        (relay, built-in queue)
  *   models.h    trained models: read, list, remove     (server)
+ *   changes.h   what changed since one last looked     (live pump, built-in queue)
  *
  * Promises. An operation is one transaction: it is done, whole and on disk, when it returns ERR_OK,
  * and has left nothing when it returns anything else (except for "store_unavailable" from a commit

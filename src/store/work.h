@@ -94,6 +94,21 @@ struct reaped {
 /* Handle up to 100 leases that are over. Servers may do so at the same time. */
 MUST_CHECK enum err jobs_reap(struct store *store, struct reaped *ret_reaped, struct error *err);
 
+/* The jobs that workers have now, and who: for a reaper that knows of its own machine's dead before
+ * their leases are over (it calls job_died for them). */
+struct active_job {
+    int64_t job_id, epoch, user_id;
+    const char *owner; /* as given to job_claim */
+    int64_t lease_until_ms;
+};
+struct active_job_list {
+    struct active_job **jobs;
+    int32_t count;
+};
+MUST_CHECK enum err active_job_list(struct store *store, struct active_job_list *ret_list,
+                                    struct error *err);
+void active_job_list_release(struct active_job_list *list);
+
 /* ---- workers, for the System page ---- */
 
 struct worker {

@@ -1,4 +1,4 @@
-/* Which workers there are. */
+/* Which workers there are, and which jobs they have. */
 #include "store/record.h"
 #include "store/work.h"
 
@@ -58,4 +58,33 @@ void worker_list_release(struct worker_list *list)
 {
     record_list_free((void **)list->workers, list->count);
     *list = (struct worker_list){0};
+}
+
+static const struct field active_fields[] = {
+    {FIELD_INT, offsetof(struct active_job, job_id)},
+    {FIELD_INT, offsetof(struct active_job, epoch)},
+    {FIELD_INT, offsetof(struct active_job, user_id)},
+    {FIELD_TEXT, offsetof(struct active_job, owner)},
+    {FIELD_INT, offsetof(struct active_job, lease_until_ms)},
+};
+static const struct record_type active_type = {sizeof(struct active_job), active_fields, 5};
+
+enum err active_job_list(struct store *store, struct active_job_list *ret_list, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    void **jobs = NULL;
+    int32_t count = 0;
+    TRY(STORE_RUN(store, TX_READ, active_list, &rows));
+    TRY(record_list(&rows, rows.count, &active_type, &jobs, &count, err));
+    *ret_list = (struct active_job_list){(struct active_job **)jobs, count};
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+void active_job_list_release(struct active_job_list *list)
+{
+    record_list_free((void **)list->jobs, list->count);
+    *list = (struct active_job_list){0};
 }

@@ -69,3 +69,7 @@ DELETE FROM workers WHERE worker_id = $1
 -- name: worker_list
 SELECT worker_id, host, version, job_id, is_draining, started_ms, seen_ms, {now} FROM workers
 ORDER BY worker_id LIMIT 1000
+
+-- name: active_list
+SELECT job_id, epoch, user_id, owner, lease_until_ms FROM jobs WHERE lease_until_ms > 0
+ORDER BY job_id

@@ -59,6 +59,26 @@ static void a_schema_of_a_newer_program_is_refused(void **state)
     store_close(store);
 }
 
+/* As a rectrain of schema 1 left it. */
+static void an_older_schema_is_brought_up_to_date_only_where_allowed(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct store *store = NULL;
+    struct store_spec spec = {.url = f->url};
+    const int64_t id = add_job(f, f->user_id);
+    fixture_sql(f, "ALTER TABLE outbox DROP COLUMN traceparent; DROP TABLE dead_letters; "
+                   "UPDATE schema_version SET version = 1");
+    assert_error(store_open(&spec, &store, &err), ERR_CONFLICT);
+    assert_string_equal(err.reason, "schema_old");
+    spec.migrate = true;
+    assert_ok(store_open(&spec, &store, &err));
+    store_close(f->store);
+    f->store = store;
+    assert_int_equal(claim(f).job_id, id);
+    add_job(f, f->user_id);
+}
+
 static void counts_tell_each_status_of_all_users(void **state)
 {
     const struct fixture *f = *state;
@@ -279,6 +299,7 @@ static const struct CMUnitTest cases[] = {
     CASE(a_store_can_be_pinged_and_nothing_changes),
     CASE(the_clock_is_the_databases_and_goes_on),
     CASE(a_schema_of_a_newer_program_is_refused),
+    CASE(an_older_schema_is_brought_up_to_date_only_where_allowed),
     CASE(counts_tell_each_status_of_all_users),
     CASE(a_sound_store_has_no_faults),
     CASE(rows_that_contradict_each_other_are_found),
