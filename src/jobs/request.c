@@ -26,6 +26,21 @@ complain(struct job_field_errors *errors, const char *name, const char *code, co
     va_end(args);
 }
 
+void job_field_complain(struct job_field_errors *errors, const char *name, const char *code,
+                        const char *message)
+{
+    complain(errors, name, code, "%.255s", message);
+}
+
+void job_run_init(struct param_set *ret_run)
+{
+    struct error err;
+    params_init(ret_run, &run_param_table);
+    const enum err rc = params_set(ret_run, "eval_every", "1", &err);
+    assert(rc == ERR_OK);
+    (void)rc;
+}
+
 static bool is_given(const struct job_field *field)
 {
     return field->text != NULL && field->text[0] != '\0';
@@ -128,7 +143,7 @@ enum err job_request_check(const struct job_field *fields, int32_t count,
                  count, JOB_FIELDS_MAX);
         return FAIL_REASON(err, ERR_INVALID, "fields", "%s", ret_errors->errors[0].message);
     }
-    params_init(&request.run, &run_param_table);
+    job_run_init(&request.run);
     find_kind(fields, count, &request, ret_errors);
     for (int32_t i = 0; i < count; i++) {
         const struct job_field *field = &fields[i];
@@ -230,6 +245,67 @@ enum err job_request_check_json(const json_t *object, struct job_request *ret_re
 done:
     mem_free(found);
     mem_free(flat);
+    return rc;
+}
+
+/* ---- once more ---- */
+
+/* Put the parameters of a stored object among the fields, as far as the tables still have them. */
+static enum err add_stored(json_t *fields, const char *what, const char *text,
+                           const struct param_table *table, struct error *err)
+{
+    enum err rc = ERR_OK;
+    const char *name;
+    json_t *value, *stored = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(stored))
+        rc = FAIL(err, ERR_CORRUPT, "the job's %s cannot be read", what);
+    json_object_foreach(stored, name, value)
+    {
+        if (rc == ERR_OK && params_find(table, name) != NULL)
+            rc = json_set(fields, name, json_incref(value), err);
+    }
+    json_decref(stored);
+    return rc;
+}
+
+static enum err add_changes(json_t *fields, const json_t *changes, struct error *err)
+{
+    enum err rc = ERR_OK;
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)changes, name, value)
+    {
+        const bool is_group = strcmp(name, "params") == 0 || strcmp(name, "run") == 0;
+        if (is_group && json_is_object(value))
+            rc = json_object_update(fields, value) == 0 ? ERR_OK
+                                                        : FAIL(err, ERR_NOMEM, "out of memory");
+        else
+            rc = json_set(fields, name, json_incref(value), err);
+        if (rc != ERR_OK)
+            break;
+    }
+    return rc;
+}
+
+enum err job_request_of_job(const struct job *job, const json_t *changes,
+                            struct job_request *ret_request, struct job_field_errors *ret_errors,
+                            struct error *err)
+{
+    enum err rc;
+    json_t *fields = json_object();
+    const struct model_kind *kind = model_kind_find(job->model_type);
+    ret_errors->count = 0;
+    TRY(json_set(fields, "model_type", json_text(job->model_type), err));
+    TRY(json_set(fields, "data_path", json_text(job->data_path), err));
+    if (job->name != NULL)
+        TRY(json_set(fields, "name", json_text(job->name), err));
+    if (kind != NULL)
+        TRY(add_stored(fields, "parameters", job->params_json, &kind->params, err));
+    TRY(add_stored(fields, "run", job->run_json, &run_param_table, err));
+    TRY(add_changes(fields, changes, err));
+    rc = job_request_check_json(fields, ret_request, ret_errors, err);
+done:
+    json_decref(fields);
     return rc;
 }
 

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/params.h"
+#include "jobs/job.h"
 #include "model/model.h"
 
 enum { JOB_FIELDS_MAX = 64, JOB_FIELD_NAME_MAX = 64 };
@@ -38,6 +39,14 @@ struct job_request {
     char name[201]; /* "" where none was given */
 };
 
+/* The run's parameters of a job that names none: the defaults of run_param_table, but with recall
+ * measured after each iteration, since people watch. */
+void job_run_init(struct param_set *ret_run);
+
+/* Add an entry for a field; beyond JOB_FIELDS_MAX it is dropped. `code` is a static string. */
+void job_field_complain(struct job_field_errors *errors, const char *name, const char *code,
+                        const char *message);
+
 /*
  * Check the fields: model_type and data_path must be there; `name` and every parameter of the kind
  * and of the run may. A field that is empty counts as not given, and one that is another kind's
@@ -53,6 +62,15 @@ MUST_CHECK enum err job_request_check(const struct job_field *fields, int32_t co
  * the objects "params" and "run", as a job's own JSON has them. */
 MUST_CHECK enum err job_request_check_json(const json_t *object, struct job_request *ret_request,
                                            struct job_field_errors *ret_errors, struct error *err);
+
+/*
+ * The request that would make the same job again, with the fields of the object `changes` (as
+ * above; NULL: none) in place of its own. A parameter that the tables do not have any more is left
+ * out. A null gives the default. ERR_CORRUPT: the record's own JSON cannot be read.
+ */
+MUST_CHECK enum err job_request_of_job(const struct job *job, const json_t *changes,
+                                       struct job_request *ret_request,
+                                       struct job_field_errors *ret_errors, struct error *err);
 
 /* The two objects that a job record keeps, as text of at most JOB_JSON_MAX bytes that the caller
  * owns (mem_free). ERR_NOMEM. */

@@ -61,11 +61,12 @@ done:
 
 static const struct {
     enum query query;
-    const char *fault;
+    const char *what, *fault;
 } rules[] = {
-    {QUERY_check_metrics, "has metrics, but is not completed"},
-    {QUERY_check_models, "has a model, but is not completed, or it is another user's"},
-    {QUERY_check_ended, "has ended without a time, or has a time without having ended"},
+    {QUERY_check_metrics, "job", "has metrics, but is not completed"},
+    {QUERY_check_models, "job", "has a model, but is not completed, or it is another user's"},
+    {QUERY_check_ended, "job", "has ended without a time, or has a time without having ended"},
+    {QUERY_check_counts, "user", "has another number of jobs than is noted"},
 };
 
 enum err store_check(struct store *store, struct strbuf *report, int64_t *ret_faults,
@@ -80,8 +81,8 @@ enum err store_check(struct store *store, struct strbuf *report, int64_t *ret_fa
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         TRY(tx_run(&tx, rules[i].query, NULL, 0, &rows, err));
         for (int32_t row = 0; row < rows.count; row++, faults++)
-            TRY(strbuf_addf(report, err, "job %lld %s\n", (long long)rows_int(&rows, row, 0),
-                            rules[i].fault));
+            TRY(strbuf_addf(report, err, "%s %lld %s\n", rules[i].what,
+                            (long long)rows_int(&rows, row, 0), rules[i].fault));
     }
     TRY(tx_commit(&tx, err));
     *ret_faults = faults;

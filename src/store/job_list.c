@@ -107,6 +107,20 @@ static bool cursor_write(const struct rows *rows, int32_t row, char mark, char *
 
 /* ---- lists ---- */
 
+static const char *text_or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+/* ",pending,cancelled," so that each can be looked for with its commas. */
+static const char *status_list(const struct job_query *query, char *out, size_t out_size)
+{
+    out[0] = '\0';
+    if (query->statuses != NULL)
+        snprintf(out, out_size, ",%s,", query->statuses);
+    return out;
+}
+
 static enum err run_query(struct store *store, const struct job_query *query,
                           const struct cursor *cursor, int32_t limit, struct rows *rows,
                           struct error *err)
@@ -114,14 +128,11 @@ static enum err run_query(struct store *store, const struct job_query *query,
     const char mark = sorts[query->sort].mark;
     const char *order = query->sort == SORT_METRIC ? query->metric : sorts[query->sort].name;
     char statuses[256];
-    statuses[0] = '\0';
-    if (query->statuses != NULL)
-        snprintf(statuses, sizeof(statuses), ",%s,", query->statuses);
     struct arg args[9] = {
         arg_int(query->user_id),
-        arg_text(statuses),
-        arg_text(query->model_type != NULL ? query->model_type : ""),
-        arg_text(query->text != NULL ? query->text : ""),
+        arg_text(status_list(query, statuses, sizeof(statuses))),
+        arg_text(text_or_empty(query->model_type)),
+        arg_text(text_or_empty(query->text)),
         arg_int(cursor->job_id),
         arg_int(limit),
         arg_text(order),
@@ -168,6 +179,28 @@ enum err job_list(struct store *store, const struct job_query *query, struct job
     if (rows.count > limit && !cursor_write(&rows, limit - 1, mark, list.next))
         list.next[0] = '\0';
     *ret_list = list;
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+enum err job_total(struct store *store, const struct job_query *query, int64_t *ret_total,
+                   struct error *err)
+{
+    enum err rc;
+    char statuses[256];
+    struct rows rows = {0};
+    const bool is_filtered =
+        query->statuses != NULL || query->model_type != NULL || query->text != NULL;
+    TRY(check_text("the list of statuses", query->statuses, 0, 200, err));
+    if (is_filtered)
+        TRY(STORE_RUN(store, TX_READ, job_count_filtered, &rows, arg_int(query->user_id),
+                      arg_text(status_list(query, statuses, sizeof(statuses))),
+                      arg_text(text_or_empty(query->model_type)),
+                      arg_text(text_or_empty(query->text))));
+    else
+        TRY(STORE_RUN(store, TX_READ, job_count_all, &rows, arg_int(query->user_id)));
+    *ret_total = rows.count > 0 ? rows_int(&rows, 0, 0) : 0;
 done:
     rows_release(&rows);
     return rc;

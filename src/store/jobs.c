@@ -82,20 +82,36 @@ done:
     return rc;
 }
 
-/* Has this key made a job already? *ret_job_id stays 0 where it has not. */
-static enum err find_key(struct tx *tx, const struct job_new *job, int64_t *ret_job_id,
-                         struct error *err)
+/* Has this key made a job already? *ret_job_id is 0 where it has not. */
+static enum err find_key(struct tx *tx, int64_t user_id, const char *key, const char *body_hash,
+                         int64_t *ret_job_id, struct error *err)
 {
     enum err rc;
     struct rows rows = {0};
-    TRY(RUN(tx, key_find, &rows, arg_int(job->user_id), arg_text(job->key)));
+    *ret_job_id = 0;
+    TRY(RUN(tx, key_find, &rows, arg_int(user_id), arg_text(key)));
     if (rows.count == 0)
         goto done;
-    if (strcmp(rows_text(&rows, 0, 1), job->body_hash) != 0)
+    if (strcmp(rows_text(&rows, 0, 1), body_hash) != 0)
         rc = FAIL_REASON(err, ERR_CONFLICT, "key_reused",
                          "this idempotency key came with another request before");
     else
         *ret_job_id = rows_int(&rows, 0, 0);
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+static enum err check_open(struct tx *tx, const struct job_new *job, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    TRY(RUN(tx, job_count_open, &rows, arg_int(job->user_id)));
+    if (job->open_max > 0 && rows_int(&rows, 0, 0) >= job->open_max)
+        rc = FAIL_REASON(err, ERR_CONFLICT, "too_many_jobs",
+                         "%lld of your jobs have not ended, and no more are allowed at once: wait "
+                         "for some, or cancel them",
+                         (long long)rows_int(&rows, 0, 0));
 done:
     rows_release(&rows);
     return rc;
@@ -137,8 +153,9 @@ enum err job_create(struct store *store, const struct job_new *job, int64_t *ret
         goto done;
     }
     if (job->key != NULL)
-        TRY(find_key(&tx, job, &known_id, err));
+        TRY(find_key(&tx, job->user_id, job->key, job->body_hash, &known_id, err));
     if (known_id == 0) {
+        TRY(check_open(&tx, job, err));
         TRY(insert_job(&tx, job, rows_int(&rows, 0, 0), &job_id, err));
         TRY(tx_commit(&tx, err));
     }
@@ -150,18 +167,28 @@ done:
     return rc;
 }
 
+enum err job_find_key(struct store *store, int64_t user_id, const char *key, const char *body_hash,
+                      int64_t *ret_job_id, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    TRY(tx_begin(&tx, store, TX_READ, err));
+    TRY(find_key(&tx, user_id, key, body_hash, ret_job_id, err));
+done:
+    tx_end(&tx);
+    return rc;
+}
+
 /* ---- read ---- */
 
-enum err job_read(struct store *store, int64_t user_id, int64_t job_id, struct job **ret_job,
-                  struct error *err)
+static enum err read_by(struct store *store, enum query query, int64_t user_id, int64_t job_id,
+                        struct job **ret_job, struct error *err)
 {
     enum err rc;
     struct rows rows = {0};
     void *record = NULL;
-    if (user_id == 0)
-        TRY(STORE_RUN(store, TX_READ, job_read_any, &rows, arg_int(job_id)));
-    else
-        TRY(STORE_RUN(store, TX_READ, job_read, &rows, arg_int(job_id), arg_int(user_id)));
+    const struct arg args[] = {arg_int(job_id), arg_int(user_id)};
+    TRY(store_run(store, TX_READ, query, args, query == QUERY_job_read_any ? 1 : 2, &rows, err));
     if (rows.count == 0) {
         rc = FAIL(err, ERR_NOT_FOUND, "there is no job %lld", (long long)job_id);
         goto done;
@@ -171,6 +198,19 @@ enum err job_read(struct store *store, int64_t user_id, int64_t job_id, struct j
 done:
     rows_release(&rows);
     return rc;
+}
+
+enum err job_read(struct store *store, int64_t user_id, int64_t job_id, struct job **ret_job,
+                  struct error *err)
+{
+    return read_by(store, user_id == 0 ? QUERY_job_read_any : QUERY_job_read, user_id, job_id,
+                   ret_job, err);
+}
+
+enum err job_read_brief(struct store *store, int64_t user_id, int64_t job_id, struct job **ret_job,
+                        struct error *err)
+{
+    return read_by(store, QUERY_job_read_brief, user_id, job_id, ret_job, err);
 }
 
 /* ---- events and points ---- */
@@ -310,6 +350,33 @@ done:
     return rc;
 }
 
+enum err job_rename(struct store *store, int64_t user_id, int64_t job_id, const char *name,
+                    int64_t as_of_ms, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    struct rows rows = {0};
+    enum job_status status;
+    if ((rc = check_text("the name", name, 0, JOB_NAME_MAX, err)) != ERR_OK)
+        return rc;
+    TRY(tx_begin(&tx, store, TX_WRITE, err));
+    TRY(lock_owned(&tx, user_id, job_id, &rows, &status, err));
+    TRY(RUN(&tx, job_rename, &rows, arg_int(job_id), arg_int(user_id), arg_text(name),
+            arg_int(as_of_ms)));
+    if (rows.changed == 0) {
+        rc =
+            FAIL_REASON(err, ERR_CONFLICT, "precondition",
+                        "job %lld was changed since it was read: read it again", (long long)job_id);
+        goto done;
+    }
+    TRY(event_add(&tx, job_id, "renamed", name, err));
+    TRY(tx_commit(&tx, err));
+done:
+    rows_release(&rows);
+    tx_end(&tx);
+    return rc;
+}
+
 enum err job_remove(struct store *store, int64_t user_id, int64_t job_id, struct error *err)
 {
     enum err rc;
@@ -324,6 +391,7 @@ enum err job_remove(struct store *store, int64_t user_id, int64_t job_id, struct
         goto done;
     }
     TRY(RUN(&tx, job_remove_events, &rows, arg_int(job_id)));
+    TRY(RUN(&tx, job_uncount, &rows, arg_int(job_id)));
     TRY(event_add(&tx, job_id, "removed", NULL, err));
     TRY(RUN(&tx, job_remove, &rows, arg_int(job_id)));
     TRY(tx_commit(&tx, err));

@@ -25,6 +25,7 @@ struct job_new {
     /* A client's word for this very request (Idempotency-Key), and a hash of its body; NULL: none
      */
     const char *key, *body_hash;
+    int64_t open_max;        /* jobs of the user that have not ended, this one too; 0: any number */
     const char *traceparent; /* of the request (W3C Trace Context), for the queue's message; NULL */
 };
 
@@ -32,16 +33,25 @@ struct job_new {
  * Job row, its first event and its message in the outbox, in one transaction: once this returns
  * ERR_OK the job will end one way or another. A key that this user gave within the last 24 h makes
  * no second job: *ret_job_id is the first one's and *ret_is_new false.
- * ERR_CONFLICT (key_reused): the key came with another body. ERR_NOT_FOUND: no such user.
+ * ERR_CONFLICT (key_reused): the key came with another body; (too_many_jobs): open_max are there.
+ * ERR_NOT_FOUND: no such user.
  */
 MUST_CHECK enum err job_create(struct store *store, const struct job_new *job, int64_t *ret_job_id,
                                bool *ret_is_new, struct error *err);
+
+/* The job that this key made within the last 24 h; 0: none. ERR_CONFLICT (key_reused). */
+MUST_CHECK enum err job_find_key(struct store *store, int64_t user_id, const char *key,
+                                 const char *body_hash, int64_t *ret_job_id, struct error *err);
 
 /* ---- read ---- */
 
 /* With queue_position. The caller frees it (job_free). ERR_NOT_FOUND. */
 MUST_CHECK enum err job_read(struct store *store, int64_t user_id, int64_t job_id,
                              struct job **ret_job, struct error *err);
+
+/* The same without the result, which may be long: for who asks often. */
+MUST_CHECK enum err job_read_brief(struct store *store, int64_t user_id, int64_t job_id,
+                                   struct job **ret_job, struct error *err);
 
 enum job_sort {
     SORT_CREATED,
@@ -81,6 +91,11 @@ MUST_CHECK enum err job_list(struct store *store, const struct job_query *query,
                              struct job_list *ret_list, struct error *err);
 void job_list_release(struct job_list *list);
 
+/* How many jobs there are on all pages. Cost: without a filter one row, else a look at all jobs of
+ * the user. */
+MUST_CHECK enum err job_total(struct store *store, const struct job_query *query,
+                              int64_t *ret_total, struct error *err);
+
 /* "created", "-updated", "metric:recall_at_k" as in a URL; a leading - means descending. The name
  * of a metric is borrowed from text. False where there is no such order. */
 bool job_sort_find(const char *text, struct job_query *query);
@@ -90,7 +105,7 @@ bool job_sort_find(const char *text, struct job_query *query);
 struct job_event {
     int64_t event_id, job_id;
     const char *kind; /* "created", "claimed", "status", "message", "cancel_requested", "released",
-                         "worker_died", "completed", "failed", "removed" */
+                         "worker_died", "completed", "failed", "renamed", "removed" */
     const char *message; /* or NULL: the status, or words for people */
     int64_t at_ms;
 };
@@ -135,6 +150,11 @@ void job_point_list_release(struct job_point_list *list);
  */
 MUST_CHECK enum err job_cancel(struct store *store, int64_t user_id, int64_t job_id,
                                bool *ret_ended, struct error *err);
+
+/* Give a job another name (NULL: none). `as_of_ms` not 0: only if updated_ms still is this, else
+ * ERR_CONFLICT (precondition). ERR_NOT_FOUND; ERR_INVALID: too long. */
+MUST_CHECK enum err job_rename(struct store *store, int64_t user_id, int64_t job_id,
+                               const char *name, int64_t as_of_ms, struct error *err);
 
 /* Remove a job that has ended, with its points, metrics and model row; read the model's path first
  * and unlink the file after. ERR_NOT_FOUND; ERR_CONFLICT (job_running). */

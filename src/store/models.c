@@ -13,8 +13,9 @@ static const struct field model_fields[] = {
     {FIELD_INT, offsetof(struct model_record, created_ms)},
     {FIELD_TEXT, offsetof(struct model_record, job_name)},
     {FIELD_TEXT, offsetof(struct model_record, metrics_json)},
+    {FIELD_TEXT, offsetof(struct model_record, run_json)},
 };
-static const struct record_type model_type = {sizeof(struct model_record), model_fields, 10};
+static const struct record_type model_type = {sizeof(struct model_record), model_fields, 11};
 
 static enum err read_one(struct store *store, enum query query, int64_t id, int64_t user_id,
                          struct model_record **ret_model, struct error *err)

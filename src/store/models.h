@@ -11,7 +11,7 @@ struct model_record {
     int64_t model_id, job_id, user_id;
     const char *model_type, *path, *sha256; /* hex */
     int64_t size_bytes, created_ms;
-    const char *job_name, *metrics_json; /* of its job; the name may be NULL */
+    const char *job_name, *metrics_json, *run_json; /* of its job; the name may be NULL */
 };
 struct model_list {
     struct model_record **models;

@@ -27,3 +27,6 @@ WHERE j.status <> 'completed' OR m.user_id <> j.user_id ORDER BY 1 LIMIT 100
 -- name: check_ended
 SELECT j.job_id FROM jobs j WHERE (j.status IN ('completed', 'failed')) <> (j.ended_ms > 0)
 ORDER BY 1 LIMIT 100
+-- name: check_counts
+SELECT u.user_id FROM users u
+WHERE u.job_count <> (SELECT count(*) FROM jobs j WHERE j.user_id = u.user_id) ORDER BY 1 LIMIT 100

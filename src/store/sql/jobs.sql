@@ -2,7 +2,8 @@
 -- is being served: so users alternate whatever they have waiting, and who comes late does not have
 -- to wait for all that others put in before (start-time fair queueing, Goyal, Vin, Cheng 1996).
 -- name: job_turn
-UPDATE users SET last_turn = {greatest}(last_turn + 1, coalesce((SELECT max(j.turn) FROM jobs j WHERE j.epoch > 0), 0))
+UPDATE users SET job_count = job_count + 1,
+    last_turn = {greatest}(last_turn + 1, coalesce((SELECT max(j.turn) FROM jobs j WHERE j.epoch > 0), 0))
 WHERE user_id = $1 RETURNING last_turn
 
 -- name: job_create
@@ -11,6 +12,9 @@ INSERT INTO jobs (user_id, name, model_type, data_path, params, run, source_id, 
 SELECT CAST($1 AS bigint), CAST($2 AS text), CAST($3 AS text), CAST($4 AS text), CAST($5 AS text),
     CAST($6 AS text), CAST($7 AS bigint), 'pending', CAST($8 AS bigint), n.now, n.now, n.now
 FROM (SELECT {now} AS now) n RETURNING job_id
+
+-- name: job_count_open
+SELECT count(*) FROM jobs WHERE user_id = $1 AND status NOT IN ('completed', 'failed')
 
 -- name: key_find
 SELECT job_id, body_hash FROM idempotency_keys
@@ -27,6 +31,9 @@ WHERE j.job_id = $1 AND j.user_id = $2
 -- name: job_read_any
 SELECT {job_columns}, {job_result}, {job_position} FROM jobs j WHERE j.job_id = $1
 
+-- name: job_read_brief
+SELECT {job_columns}, NULL, {job_position} FROM jobs j WHERE j.job_id = $1 AND j.user_id = $2
+
 -- part: job_filter
 j.user_id = $1
 AND (CAST($2 AS text) = '' OR {position}(CAST($2 AS text), ',' || {shown_status} || ',') > 0)
@@ -38,6 +45,11 @@ ORDER BY j.job_id DESC LIMIT $6
 -- name: job_list_oldest
 SELECT {job_columns}, 0 FROM jobs j WHERE {job_filter} AND j.job_id > $5
 ORDER BY j.job_id LIMIT $6
+
+-- name: job_count_all
+SELECT job_count FROM users WHERE user_id = $1
+-- name: job_count_filtered
+SELECT count(*) FROM jobs j WHERE {job_filter}
 
 -- The keys of the page are found first, so that only its own rows are read whole.
 -- By a number: $7 is the order's name, $8 is 1 or -1 for its direction, $9 the key of the last row
@@ -93,6 +105,13 @@ ORDER BY p.name, p.step LIMIT 10000
 
 -- name: job_ask_cancel
 UPDATE jobs SET cancel_requested = 1, updated_ms = {now} WHERE job_id = $1
+-- The time rises even within a millisecond, so that whoever read the job before can be told.
+-- name: job_rename
+UPDATE jobs SET name = CAST($3 AS text), updated_ms = {greatest}(updated_ms + 1, {now})
+WHERE job_id = $1 AND user_id = $2 AND (CAST($4 AS bigint) = 0 OR updated_ms = $4)
+-- name: job_uncount
+UPDATE users SET job_count = job_count - 1
+WHERE user_id = (SELECT j.user_id FROM jobs j WHERE j.job_id = $1)
 -- name: job_remove_events
 DELETE FROM job_events WHERE job_id = $1
 -- name: job_remove

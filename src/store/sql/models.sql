@@ -1,6 +1,6 @@
 -- part: model_columns
 m.model_id, m.job_id, m.user_id, m.model_type, m.path, m.sha256, m.size_bytes, m.created_ms,
-j.name, j.metrics
+j.name, j.metrics, j.run
 -- name: model_read
 SELECT {model_columns} FROM models m JOIN jobs j ON j.job_id = m.job_id
 WHERE m.model_id = $1 AND m.user_id = $2

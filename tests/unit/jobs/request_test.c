@@ -203,6 +203,74 @@ static void what_a_job_keeps_makes_the_same_request_again(void **state)
     mem_free(run);
 }
 
+static const struct job earlier = {
+    .job_id = 4,
+    .name = "first try",
+    .model_type = "als",
+    .data_path = "/data/small",
+    .params_json = "{\"iterations\":3,\"factors\":8,\"gone\":1}",
+    .run_json = "{\"k\":20,\"eval_every\":0,\"threads\":null}",
+};
+
+static enum err again(const char *changes, struct error *err)
+{
+    json_t *object = changes != NULL ? json_loads(changes, 0, NULL) : NULL;
+    const enum err rc = job_request_of_job(&earlier, object, &request, &errors, err);
+    json_decref(object);
+    return rc;
+}
+
+static void a_job_is_asked_for_again_as_it_was(void **state)
+{
+    struct error err;
+    (void)state;
+    assert_ok(again(NULL, &err));
+    assert_string_equal(request.kind->name, "als");
+    assert_string_equal(request.data_path, "/data/small");
+    assert_string_equal(request.name, "first try");
+    assert_int_equal(param_int(&request.params, "iterations"), 3);
+    assert_int_equal(param_int(&request.params, "factors"), 8);
+    assert_int_equal(param_int(&request.run, "k"), 20);
+    assert_int_equal(param_int(&request.run, "eval_every"), 0);
+    assert_false(param_is_set(&request.run, "threads"));
+}
+
+static void a_repeated_job_may_differ_in_what_is_named(void **state)
+{
+    struct error err;
+    (void)state;
+    assert_ok(
+        again("{\"name\":\"\",\"params\":{\"factors\":16},\"k\":\"5\",\"iterations\":null}", &err));
+    assert_string_equal(request.name, "");
+    assert_int_equal(param_int(&request.params, "factors"), 16);
+    assert_int_equal(param_int(&request.params, "iterations"), 10);
+    assert_int_equal(param_int(&request.run, "k"), 5);
+    assert_ok(again("{\"model_type\":\"popular\"}", &err));
+    assert_string_equal(request.kind->name, "popular");
+    assert_int_equal(param_int(&request.run, "k"), 20);
+    assert_error(again("{\"factors\":0,\"colour\":1}", &err), ERR_INVALID);
+    assert_int_equal(errors.count, 2);
+}
+
+static void a_record_that_cannot_be_read_is_corrupt(void **state)
+{
+    struct error err;
+    struct job broken = earlier;
+    (void)state;
+    broken.run_json = "{\"k\":";
+    assert_error(job_request_of_job(&broken, NULL, &request, &errors, &err), ERR_CORRUPT);
+}
+
+static void recall_is_measured_after_each_iteration_unless_asked_otherwise(void **state)
+{
+    struct error err;
+    (void)state;
+    assert_ok(CHECK({"model_type", "als"}, {"data_path", "/data"}));
+    assert_int_equal(param_int(&request.run, "eval_every"), 1);
+    assert_ok(CHECK({"model_type", "als"}, {"data_path", "/data"}, {"eval_every", "0"}));
+    assert_int_equal(param_int(&request.run, "eval_every"), 0);
+}
+
 static void each_allocation_may_fail(void **state)
 {
     struct error err;
@@ -235,6 +303,10 @@ int main(void)
         cmocka_unit_test(json_of_other_types_is_told_by_field),
         cmocka_unit_test(a_parameter_in_two_places_is_told),
         cmocka_unit_test(what_a_job_keeps_makes_the_same_request_again),
+        cmocka_unit_test(a_job_is_asked_for_again_as_it_was),
+        cmocka_unit_test(a_repeated_job_may_differ_in_what_is_named),
+        cmocka_unit_test(a_record_that_cannot_be_read_is_corrupt),
+        cmocka_unit_test(recall_is_measured_after_each_iteration_unless_asked_otherwise),
         cmocka_unit_test(each_allocation_may_fail),
     };
     json_init();

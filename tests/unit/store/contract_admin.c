@@ -145,9 +145,11 @@ static void rows_that_contradict_each_other_are_found(void **state)
     finish(f, claim(f), 0.5);
     fixture_sql(f, "UPDATE jobs SET ended_ms = 0");
     fixture_sql(f, "UPDATE jobs SET status = 'failed', error_code = 'io', metrics = NULL");
+    fixture_sql(f, "UPDATE users SET job_count = 7");
     strbuf_init(&report, 10000);
     assert_ok(store_check(f->store, &report, &faults, &err));
-    assert_int_equal(faults, 3);
+    assert_int_equal(faults, 4);
+    assert_non_null(strstr(report.ptr, "has another number of jobs"));
     assert_non_null(strstr(report.ptr, "has metrics, but is not completed"));
     assert_non_null(strstr(report.ptr, "has a model, but is not completed"));
     assert_non_null(strstr(report.ptr, "without a time"));

@@ -151,6 +151,96 @@ static void a_key_is_its_users_and_holds_for_a_day(void **state)
     assert_true(is_new && third != second);
 }
 
+static void a_key_is_found_before_a_job_is_made_with_it(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct job_new new = plain_job(f->user_id);
+    int64_t id = 0, found = -1;
+    bool is_new = false;
+    assert_ok(job_find_key(f->store, f->user_id, "k-1", "b1", &found, &err));
+    assert_int_equal(found, 0);
+    new.key = "k-1";
+    new.body_hash = "b1";
+    assert_ok(job_create(f->store, &new, &id, &is_new, &err));
+    assert_ok(job_find_key(f->store, f->user_id, "k-1", "b1", &found, &err));
+    assert_int_equal(found, id);
+    assert_error(job_find_key(f->store, f->user_id, "k-1", "b2", &found, &err), ERR_CONFLICT);
+    assert_string_equal(err.reason, "key_reused");
+    assert_ok(job_find_key(f->store, add_user(f, "bob@example.com"), "k-1", "b1", &found, &err));
+    assert_int_equal(found, 0);
+}
+
+static void no_more_jobs_than_allowed_are_open_at_once(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct job_new new = plain_job(f->user_id);
+    int64_t id = 0, first = 0;
+    bool is_new = false, ended = false;
+    new.open_max = 2;
+    assert_ok(job_create(f->store, &new, &first, &is_new, &err));
+    claim(f);
+    assert_ok(job_create(f->store, &new, &id, &is_new, &err));
+    assert_error(job_create(f->store, &new, &id, &is_new, &err), ERR_CONFLICT);
+    assert_string_equal(err.reason, "too_many_jobs");
+    new.user_id = add_user(f, "bob@example.com");
+    assert_ok(job_create(f->store, &new, &id, &is_new, &err));
+    new.user_id = f->user_id;
+    assert_ok(job_cancel(f->store, f->user_id, id - 1, &ended, &err));
+    assert_true(ended);
+    assert_ok(job_create(f->store, &new, &id, &is_new, &err));
+}
+
+static void a_brief_reading_leaves_the_result_out_alone(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct job *job = NULL;
+    const int64_t id = add_job(f, f->user_id), next = add_job(f, f->user_id);
+    finish(f, claim(f), 0.5);
+    assert_ok(job_read_brief(f->store, f->user_id, id, &job, &err));
+    assert_int_equal(job->status, JOB_COMPLETED);
+    assert_non_null(job->metrics_json);
+    assert_non_null(job->model_path);
+    assert_null(job->result_json);
+    job_free(job);
+    assert_ok(job_read_brief(f->store, f->user_id, next, &job, &err));
+    assert_int_equal(job->queue_position, 1);
+    job_free(job);
+    const int64_t bob = add_user(f, "bob@example.com");
+    assert_error(job_read_brief(f->store, bob, id, &job, &err), ERR_NOT_FOUND);
+    assert_error(job_read_brief(f->store, f->user_id, next + 1, &job, &err), ERR_NOT_FOUND);
+}
+
+static void a_job_gets_another_name(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct job_event_list events;
+    const int64_t id = add_job(f, f->user_id), bob = add_user(f, "bob@example.com");
+    struct job *job = read_job(f, id);
+    const int64_t as_of = job->updated_ms;
+    job_free(job);
+    assert_ok(job_rename(f->store, f->user_id, id, "second", as_of, &err));
+    assert_error(job_rename(f->store, f->user_id, id, "third", as_of, &err), ERR_CONFLICT);
+    assert_string_equal(err.reason, "precondition");
+    assert_error(job_rename(f->store, bob, id, "mine", 0, &err), ERR_NOT_FOUND);
+    job = read_job(f, id);
+    assert_string_equal(job->name, "second");
+    assert_true(job->updated_ms > as_of);
+    job_free(job);
+    assert_ok(job_rename(f->store, f->user_id, id, NULL, 0, &err));
+    job = read_job(f, id);
+    assert_null(job->name);
+    job_free(job);
+    assert_ok(job_events(f->store, f->user_id, id, 0, 10, &events, &err));
+    assert_int_equal(events.count, 3);
+    assert_string_equal(events.events[1]->kind, "renamed");
+    assert_string_equal(events.events[1]->message, "second");
+    job_event_list_release(&events);
+}
+
 static void the_position_counts_those_that_go_before(void **state)
 {
     const struct fixture *f = *state;
@@ -464,6 +554,10 @@ static const struct CMUnitTest cases[] = {
     CASE(the_same_key_makes_one_job),
     CASE(a_key_with_another_body_is_refused),
     CASE(a_key_is_its_users_and_holds_for_a_day),
+    CASE(a_key_is_found_before_a_job_is_made_with_it),
+    CASE(no_more_jobs_than_allowed_are_open_at_once),
+    CASE(a_brief_reading_leaves_the_result_out_alone),
+    CASE(a_job_gets_another_name),
     CASE(the_position_counts_those_that_go_before),
     CASE(a_late_user_stands_behind_one_job_of_each_other),
     CASE(a_pending_job_is_cancelled_at_once),

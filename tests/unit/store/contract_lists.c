@@ -183,6 +183,41 @@ static void filters_hold_in_every_order(void **state)
     assert_jobs(f, query, ids, "012");
 }
 
+static int64_t total(const struct fixture *f, struct job_query query)
+{
+    struct error err;
+    int64_t count = -1;
+    query.user_id = query.user_id != 0 ? query.user_id : f->user_id;
+    query.limit = 2; /* counts all pages */
+    assert_ok(job_total(f->store, &query, &count, &err));
+    return count;
+}
+
+static void a_total_counts_what_all_pages_hold(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    int64_t ids[JOBS];
+    const int64_t bob = add_user(f, "bob@example.com");
+    assert_int_equal(total(f, (struct job_query){0}), 0);
+    add_jobs(f, ids);
+    assert_int_equal(total(f, (struct job_query){0}), JOBS);
+    assert_int_equal(total(f, (struct job_query){.statuses = "completed,failed,cancelled"}) +
+                         total(f, (struct job_query){.statuses = "pending,loading_data,training"}),
+                     JOBS);
+    assert_int_equal(total(f, (struct job_query){.model_type = "als"}) +
+                         total(f, (struct job_query){.model_type = "popular"}),
+                     JOBS);
+    assert_int_equal(total(f, (struct job_query){.text = "nowhere to be found"}), 0);
+    assert_int_equal(total(f, (struct job_query){.user_id = bob}), 0);
+    const int64_t another = add_job(f, f->user_id);
+    bool ended;
+    assert_ok(job_cancel(f->store, f->user_id, another, &ended, &err));
+    assert_int_equal(total(f, (struct job_query){0}), JOBS + 1);
+    assert_ok(job_remove(f->store, f->user_id, another, &err));
+    assert_int_equal(total(f, (struct job_query){0}), JOBS);
+}
+
 static void a_list_holds_only_the_users_own(void **state)
 {
     const struct fixture *f = *state;
@@ -303,6 +338,7 @@ static const struct CMUnitTest cases[] = {
     CASE(jobs_are_filtered_by_status_as_shown),
     CASE(jobs_are_filtered_by_type_and_text),
     CASE(filters_hold_in_every_order),
+    CASE(a_total_counts_what_all_pages_hold),
     CASE(a_list_holds_only_the_users_own),
     CASE(a_job_that_comes_between_pages_shifts_nothing),
     CASE(what_is_no_cursor_is_refused),
