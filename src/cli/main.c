@@ -14,6 +14,8 @@ static const struct {
     {"train", command_train, "train a model on a clickstream, judge it and save it"},
     {"evaluate", command_evaluate, "judge a saved model on data"},
     {"recommend", command_recommend, "what a saved model recommends to a user"},
+    {"similar", command_similar, "which items of a saved model are alike"},
+    {"explain", command_explain, "why a saved model recommends an item, or does not"},
     {"export", command_export, "write a saved model in another format"},
     {"serve", command_serve, "run the web page and the API, with workers where there is no broker"},
     {"synth", command_synth, "write a clickstream of a chosen size and shape"},

@@ -374,4 +374,5 @@ const struct model_kind als_kind = {
     .check = als_check,
     .score = als_score,
     .factors = als_factors,
+    .fold = &als_fold,
 };

@@ -14,4 +14,6 @@
 MODEL_KINDS(X)
 #undef X
 
+extern const struct fold_kind als_fold; /* model/als_fold.c */
+
 #endif

@@ -13,6 +13,7 @@
 #include "base/params.h"
 #include "base/progress.h"
 #include "linalg/csr.h"
+#include "model/fold.h"
 
 enum { MODEL_ARRAYS_MAX = 6, MODEL_ARRAY_NAME_MAX = 32 };
 
@@ -78,6 +79,8 @@ struct model_kind {
     void (*score)(const struct model *model, int32_t user, float *scores);
     /* NULL, or the factors for the fast way to the top (linalg/topk.h): must agree with score(). */
     void (*factors)(const struct model *model, struct factors_view *ret_view);
+    /* NULL, or how to serve users that were not trained on. */
+    const struct fold_kind *fold;
 };
 
 /* The table. model_kind_find: NULL when there is no such kind. */

@@ -1,0 +1,132 @@
+#include "predict/predictor.h"
+
+#include <math.h>
+
+#include "base/memory.h"
+#include "predict/predictor_parts.h"
+
+enum err predictor_create(const struct model_record *record, int32_t threads,
+                          struct predictor **ret_predictor, struct error *err)
+{
+    struct predictor *predictor = mem_array(1, sizeof(*predictor), err);
+    if (predictor == NULL)
+        return ERR_NOMEM;
+    predictor->record = record;
+    predictor->threads = threads;
+    pthread_mutex_init(&predictor->lock, NULL);
+    *ret_predictor = predictor;
+    return ERR_OK;
+}
+
+void predictor_free(struct predictor *predictor)
+{
+    if (predictor == NULL)
+        return;
+    if (predictor->fold != NULL)
+        predictor->record->model->kind->fold->close(predictor->fold);
+    mem_free(predictor->norms);
+    pthread_mutex_destroy(&predictor->lock);
+    mem_free(predictor);
+}
+
+const struct model_record *predictor_record(const struct predictor *predictor)
+{
+    return predictor->record;
+}
+
+const char *basis_name(enum basis basis)
+{
+    static const char *const names[] = {
+        [BASIS_USER] = "user", [BASIS_HISTORY] = "history", [BASIS_POPULAR] = "popular"};
+    return names[basis];
+}
+
+enum err predictor_fold(struct predictor *predictor, const void **ret_fold, struct error *err)
+{
+    enum err rc = ERR_OK;
+    const struct model *model = predictor->record->model;
+    pthread_mutex_lock(&predictor->lock);
+    if (predictor->fold == NULL)
+        rc = model->kind->fold->open(model, predictor->record->params, predictor->threads,
+                                     &predictor->fold, err);
+    if (rc == ERR_OK)
+        *ret_fold = predictor->fold;
+    pthread_mutex_unlock(&predictor->lock);
+    return rc;
+}
+
+static float *make_norms(const struct model *model, struct error *err)
+{
+    struct factors_view view;
+    float *norms = mem_array((size_t)model->items, sizeof(*norms), err);
+    if (norms == NULL)
+        return NULL;
+    model->kind->factors(model, &view);
+    for (int32_t item = 0; item < model->items; item++) {
+        const float *y = view.items + item * view.item_stride;
+        double sum = 0;
+        for (int32_t j = 0; j < view.factors; j++)
+            sum += (double)y[j] * (double)y[j];
+        norms[item] = (float)sqrt(sum);
+    }
+    return norms;
+}
+
+enum err predictor_norms(struct predictor *predictor, const float **ret_norms, struct error *err)
+{
+    enum err rc = ERR_OK;
+    pthread_mutex_lock(&predictor->lock);
+    if (predictor->norms == NULL)
+        TRY_PTR(predictor->norms = make_norms(predictor->record->model, err));
+    *ret_norms = predictor->norms;
+done:
+    pthread_mutex_unlock(&predictor->lock);
+    return rc;
+}
+
+bool predictor_history(const struct predictor *predictor, int32_t user, struct history *ret_history)
+{
+    const struct csr *matrix = predictor->record->matrix;
+    if (user < 0 || csr_row_nnz(matrix, user) == 0)
+        return false;
+    *ret_history = (struct history){
+        .items = matrix->indices + matrix->indptr[user],
+        .counts = matrix->values + matrix->indptr[user],
+        .count = (int32_t)csr_row_nnz(matrix, user),
+    };
+    return true;
+}
+
+void predictor_seen(const struct predictor *predictor, const struct recommend_query *query,
+                    const int32_t **ret_items, int32_t *ret_count)
+{
+    struct history history = {0};
+    if (query->history != NULL)
+        history = *query->history;
+    else
+        (void)predictor_history(predictor, query->user, &history);
+    *ret_items = history.items;
+    *ret_count = history.count;
+}
+
+enum err predictor_score(struct predictor *predictor, const struct recommend_query *query,
+                         float *scores, enum basis *ret_basis, struct error *err)
+{
+    enum err rc = ERR_OK;
+    const void *fold;
+    const struct model *model = predictor->record->model;
+    if (query->history != NULL && model->kind->fold != NULL) {
+        TRY(predictor_fold(predictor, &fold, err));
+        TRY(model->kind->fold->score(fold, query->history, scores, err));
+        *ret_basis = BASIS_HISTORY;
+    } else if (query->history == NULL && query->user >= 0) {
+        model->kind->score(model, query->user, scores);
+        *ret_basis = BASIS_USER;
+    } else {
+        for (int32_t item = 0; item < model->items; item++)
+            scores[item] = (float)predictor->record->popularity[item];
+        *ret_basis = BASIS_POPULAR;
+    }
+done:
+    return rc;
+}

@@ -1,0 +1,37 @@
+#ifndef PREDICT_PREDICTOR_PARTS_H
+#define PREDICT_PREDICTOR_PARTS_H
+
+/* Inside of predict/ only. */
+#include <pthread.h>
+
+#include "predict/predictor.h"
+
+struct predictor {
+    const struct model_record *record;
+    int32_t threads;
+    pthread_mutex_t lock; /* guards the making of what follows */
+    void *fold;           /* of the kind; NULL until it is needed */
+    float *norms;         /* [items] lengths of the items' factors; NULL until needed */
+};
+
+/* The kind's state for fold-ins; the kind must have one. */
+MUST_CHECK enum err predictor_fold(struct predictor *predictor, const void **ret_fold,
+                                   struct error *err);
+/* Lengths of the items' factors; the kind must have factors. */
+MUST_CHECK enum err predictor_norms(struct predictor *predictor, const float **ret_norms,
+                                    struct error *err);
+
+/* What the user has touched, as a history of borrowed arrays; false where that is nothing. */
+bool predictor_history(const struct predictor *predictor, int32_t user,
+                       struct history *ret_history);
+
+/* Scores of all items for a query, and where they came from. */
+MUST_CHECK enum err predictor_score(struct predictor *predictor,
+                                    const struct recommend_query *query, float *scores,
+                                    enum basis *ret_basis, struct error *err);
+
+/* What the query's person has touched: ascending items. */
+void predictor_seen(const struct predictor *predictor, const struct recommend_query *query,
+                    const int32_t **ret_items, int32_t *ret_count);
+
+#endif
