@@ -29,6 +29,8 @@ struct app {
     struct store *store;
     struct hub *hub;
     struct login_cache *logins; /* api/login_cache.h */
+    struct throttle *throttle;  /* api/throttle.h */
+    struct pages *pages;        /* api/page.h */
     const struct route_table *routes;
     struct http_server *server; /* NULL until it listens */
     int64_t started_ms;         /* since 1970 UTC */

@@ -159,6 +159,9 @@ enum err identity_before(void *context, struct request *request, struct response
                          "this request was made by a page of another site");
     else if (identity != NULL && (flags & ROUTE_WRITE) != 0 && identity->scope != SCOPE_WRITE)
         response_problem(response, 403, "scope", "this API token may only read");
+    else if (identity != NULL && (flags & ROUTE_SESSION) != 0 && identity->session_id == 0)
+        response_problem(response, 403, "session_only",
+                         "an API token cannot do this; log in with the password");
     else if (identity != NULL && (flags & ROUTE_ADMIN) != 0 && !identity->is_admin)
         response_problem(response, 403, "admin_only", "this is for administrators");
     return ERR_OK;

@@ -9,6 +9,7 @@
  *   401 login_required  no login; before anything else. Who wants html is sent to /auth/login
  *   403 cross_site      a cookie came with a request that another site made
  *   403 scope           an API token that may only read
+ *   403 session_only    an API token where a login with the password is needed
  *   403 admin_only
  *
  * A login that was just used is not read from the store again: api/login_cache.h.

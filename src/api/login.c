@@ -1,18 +1,95 @@
-/* Logging in and out. */
+/* What logging in means: the check of a password under its throttles, and sessions. */
+#include "api/login.h"
+
+#include <stdio.h>
 #include <string.h>
 
-#include "api/answer.h"
 #include "api/identity.h"
 #include "api/login_cache.h"
 #include "api/password.h"
-#include "api/routes.h"
-#include "api/secret.h"
+#include "api/throttle.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 enum { AGENT_MAX = 200 };
 
-static enum err make_session(struct app *app, struct request *request, struct response *response,
-                             int64_t user_id, char token[SECRET_TOKEN_SIZE], struct error *err)
+enum err email_check(const char *email, struct error *err)
+{
+    const char *at = strchr(email, '@');
+    bool is_good = at != NULL && at > email && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
+                   strlen(email) <= STORE_EMAIL_MAX;
+    for (const char *c = email; is_good && *c != '\0'; c++)
+        is_good = (unsigned char)*c > ' ' && *c != 0x7F;
+    if (is_good)
+        return ERR_OK;
+    return FAIL_REASON(err, ERR_INVALID, "email",
+                       "that is no e-mail address; it should look like name@example.com");
+}
+
+/* A hash of before the parameters were raised becomes one of now, since only at a login is the
+ * password there. That this fails is no reason to refuse the login. */
+static void renew_hash(struct app *app, const struct user *user, const char *password)
+{
+    struct error ignored;
+    char hash[PASSWORD_HASH_SIZE];
+    if (password_hash(password, hash, &ignored) == ERR_OK)
+        (void)!user_renew_hash(app->store, user->user_id, user->password_hash, hash, &ignored);
+}
+
+enum err login_check(struct app *app, struct request *request, const char *email,
+                     const char *password, struct user **ret_user, int32_t *ret_wait_s,
+                     struct error *err)
+{
+    enum err rc;
+    struct user *user = NULL;
+    bool is_right, is_old;
+    const char *address = request_client(request);
+    *ret_wait_s = throttle_begin(app->throttle, email, address, clock_seconds());
+    if (*ret_wait_s > 0)
+        return FAIL_REASON(err, ERR_DENIED, "too_many_requests",
+                           "too many failed logins; try again in %d s", *ret_wait_s);
+    rc = user_find(app->store, email, &user, err);
+    if (rc == ERR_OK || rc == ERR_NOT_FOUND)
+        rc = password_verify(password, user != NULL ? user->password_hash : NULL, &is_right,
+                             &is_old, err);
+    if (rc != ERR_OK) {
+        throttle_withdraw(app->throttle, email, address, clock_seconds());
+        goto done;
+    }
+    *ret_user = NULL;
+    if (is_right) {
+        throttle_succeed(app->throttle, email, address, clock_seconds());
+        if (is_old)
+            renew_hash(app, user, password);
+        *ret_user = user;
+        user = NULL;
+    }
+done:
+    mem_free(user);
+    return rc;
+}
+
+/* A login makes a new session; what the browser had before must not go on beside it. */
+static void end_former(struct app *app, struct request *request)
+{
+    struct error ignored;
+    char hash[SECRET_HASH_SIZE];
+    struct session *former = NULL;
+    const char *text = request_cookie(request, SESSION_COOKIE);
+    if (text == NULL)
+        return;
+    secret_hash(text, hash);
+    if (session_find(app->store, hash, &former, &ignored) == ERR_OK &&
+        session_end(app->store, former->user_id, former->session_id, &ignored) == ERR_OK) {
+        char owner[IDENTITY_OWNER_SIZE];
+        identity_owner_name(true, former->session_id, owner);
+        login_ended(app, former->user_id, owner);
+    }
+    mem_free(former);
+}
+
+enum err login_begin(struct app *app, struct request *request, struct response *response,
+                     int64_t user_id, char token[SECRET_TOKEN_SIZE], struct error *err)
 {
     enum err rc;
     int64_t session_id;
@@ -20,6 +97,7 @@ static enum err make_session(struct app *app, struct request *request, struct re
     const struct config *config = app->config;
     const int64_t lifetime_s = config_int(config, "SESSION_HOURS") * 3600;
     const char *agent = request_header(request, "User-Agent");
+    end_former(app, request);
     secret_session_token(token);
     secret_hash(token, hash);
     if (agent != NULL)
@@ -37,53 +115,18 @@ done:
     return rc;
 }
 
-/* *ret_user is NULL where e-mail or password are wrong; the time is the same in both cases. */
-static enum err check_login(struct app *app, const char *email, const char *password,
-                            struct user **ret_user, struct error *err)
+void login_ended(struct app *app, int64_t user_id, const char *owner)
 {
-    enum err rc;
-    struct user *user = NULL;
-    bool is_right, is_old;
-    rc = user_find(app->store, email, &user, err);
-    if (rc != ERR_OK && rc != ERR_NOT_FOUND)
-        return rc;
-    TRY(password_verify(password, user != NULL ? user->password_hash : NULL, &is_right, &is_old,
-                        err));
-    if (is_right) {
-        *ret_user = user;
-        return ERR_OK;
-    }
-    *ret_user = NULL;
-done:
-    mem_free(user);
-    return rc;
+    login_cache_forget(app->logins, user_id);
+    if (owner != NULL)
+        hub_close_owner(app->hub, owner);
 }
 
-/* POST /token: a form with username and password, as OAuth 2 has it. */
-static enum err token(void *context, struct request *request, struct response *response,
-                      struct error *err)
+enum err response_wait(struct response *response, int32_t wait_s, struct error *err)
 {
-    enum err rc;
-    struct app *app = context;
-    struct user *user = NULL;
-    const char *email, *password;
-    char text[SECRET_TOKEN_SIZE];
-    TRY(body_text(request, "username", &email, err));
-    TRY(body_text(request, "password", &password, err));
-    TRY(check_login(app, email != NULL ? email : "", password != NULL ? password : "", &user, err));
-    if (user == NULL) {
-        response_problem(response, 401, "login_wrong", "Incorrect Email or Password");
-        return ERR_OK;
-    }
-    TRY(make_session(app, request, response, user->user_id, text, err));
-    TRY(response_json(response, 200,
-                      json_pack("{s:s,s:s}", SESSION_COOKIE, text, "token_type", "bearer"), err));
-done:
-    mem_free(user);
-    return rc;
+    char seconds[16];
+    snprintf(seconds, sizeof(seconds), "%d", wait_s);
+    response_problem(response, 429, "too_many_requests",
+                     "too many failed logins; try again in %d s", wait_s);
+    return response_header(response, "Retry-After", seconds, err);
 }
-
-static const struct route routes[] = {
-    {.method = HTTP_POST, .pattern = "/token", .handle = token, .flags = ROUTE_PUBLIC},
-};
-const struct route_group login_routes = {routes, sizeof(routes) / sizeof(routes[0])};

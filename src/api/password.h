@@ -21,18 +21,19 @@ enum {
     PASSWORD_WAITING_MAX = 64,
 };
 
-/* May it become somebody's password? ERR_INVALID (reasons password_short, password_long,
- * password_common) says why not. */
-MUST_CHECK enum err password_check(const char *password, struct error *err);
+/* May it become the password of this account (`email` NULL: of any)? ERR_INVALID (reasons
+ * password_short, password_long, password_common: among those that are guessed first) says why not.
+ */
+MUST_CHECK enum err password_check(const char *password, const char *email, struct error *err);
 
-/* Hash it; ERR_CONFLICT (reason "overloaded"): too many wait already; ERR_NOMEM. Does not check it:
+/* Hash it; ERR_NOMEM (reason "overloaded" where too many wait already). Does not check it:
  * the demo account's is too short. */
 MUST_CHECK enum err password_hash(const char *password, char ret_hash[PASSWORD_HASH_SIZE],
                                   struct error *err);
 
 /* Is it the password of this hash? Without a hash (NULL: no such user) the same work is done and
  * the answer is no, so that time does not tell who has an account. *ret_is_old: the hash was made
- * with other parameters than we use now. ERR_CONFLICT and ERR_NOMEM as above. */
+ * with other parameters than we use now. ERR_NOMEM as above. */
 MUST_CHECK enum err password_verify(const char *password, const char *hash, bool *ret_is_right,
                                     bool *ret_is_old, struct error *err);
 

@@ -6,10 +6,11 @@
 #include "http/route.h"
 
 enum api_route_flags {
-    ROUTE_PUBLIC = ROUTE_APP,     /* no login is asked for */
-    ROUTE_WRITE = ROUTE_APP << 1, /* an API token needs the scope "write" */
-    ROUTE_ADMIN = ROUTE_APP << 2, /* for administrators alone */
-    ROUTE_PAGE = ROUTE_APP << 3,  /* a page for people, no part of the API */
+    ROUTE_PUBLIC = ROUTE_APP,       /* no login is asked for */
+    ROUTE_WRITE = ROUTE_APP << 1,   /* an API token needs the scope "write" */
+    ROUTE_ADMIN = ROUTE_APP << 2,   /* for administrators alone */
+    ROUTE_SESSION = ROUTE_APP << 3, /* for a login with a password: no API token will do */
+    ROUTE_PAGE = ROUTE_APP << 4,    /* a page for people, no part of the API */
 };
 
 struct route_group {
@@ -20,7 +21,10 @@ struct route_group {
 /* One line a resource; the order does not matter. */
 #define ROUTE_GROUPS(X)                                                                            \
     X(health_routes)                                                                               \
-    X(login_routes)
+    X(login_routes)                                                                                \
+    X(me_routes)                                                                                   \
+    X(page_routes)                                                                                 \
+    X(token_routes)
 
 #define X(name) extern const struct route_group name;
 ROUTE_GROUPS(X)

@@ -6,8 +6,10 @@
 
 #include "api/identity.h"
 #include "api/login_cache.h"
+#include "api/page.h"
 #include "api/password.h"
 #include "api/routes.h"
+#include "api/throttle.h"
 #include "base/memory.h"
 
 enum { URL_SIZE = 512 };
@@ -57,6 +59,9 @@ static enum err open_parts(struct service *service, const struct config *config,
     const struct store_spec spec = {.url = config_store_url(config),
                                     .connections = (int32_t)config_int(config, "DB_CONNECTIONS"),
                                     .migrate = true};
+    const struct throttle_limits throttle = {
+        .account_failures = (int32_t)config_int(config, "LOGIN_FAILURES"),
+        .address_per_minute = (int32_t)config_int(config, "LOGINS_PER_MINUTE")};
     app->config = config;
     app->started_ms = now_ms();
     TRY(store_open(&spec, &app->store, err));
@@ -67,6 +72,8 @@ static enum err open_parts(struct service *service, const struct config *config,
     limits.streams = (int32_t)config_int(config, "MAX_CONNECTIONS");
     TRY(hub_create(&limits, &app->hub, err));
     TRY(login_cache_create(&app->logins, err));
+    TRY(throttle_create(&throttle, &app->throttle, err));
+    TRY(pages_open(config_text(config, "WEB_DIR"), &app->pages, err));
     TRY(api_routes(&service->routes, &count, err));
     TRY(route_table_create(service->routes, count, &service->table, err));
     app->routes = service->table;
@@ -85,7 +92,9 @@ static enum err listen_http(struct service *service, struct error *err)
                                .app = app,
                                .hub = app->hub,
                                .public_url = public_url[0] != '\0' ? public_url : NULL,
-                               .before = identity_before};
+                               .trust_forwarded = config_flag_is_on(config, "TRUST_FORWARDED"),
+                               .before = identity_before,
+                               .problem_page = page_problem};
     http_limits_init(&http.limits);
     http.limits.connections = (int32_t)config_int(config, "MAX_CONNECTIONS");
     http.limits.connections_per_address =
@@ -129,6 +138,8 @@ void service_close(struct service *service, int32_t grace_ms)
     hub_free(service->app.hub);
     route_table_free(service->table);
     mem_free(service->routes);
+    pages_close(service->app.pages);
+    throttle_free(service->app.throttle);
     login_cache_free(service->app.logins);
     store_close(service->app.store);
     mem_free(service);

@@ -18,6 +18,15 @@ static const struct setting settings[] = {
     {"PUBLIC_URL", SETTING_TEXT, "", NO_RANGE, NULL, false, SERVER,
      "How browsers reach the server. When it begins with https://, cookies are marked Secure and "
      "get the __Host- prefix; set it wherever the server is not on a loopback address."},
+    {"TRUST_FORWARDED", SETTING_FLAG, "0", NO_RANGE, NULL, false, SERVER,
+     "1 takes a client's address from the end of X-Forwarded-For. Set it behind a proxy that sets "
+     "that header, and nowhere else: throttles go by the address."},
+    {"METRICS", SETTING_CHOICE, "local", NO_RANGE, "local|open|closed", false, SERVER,
+     "Who may read /metrics without a login: clients on a loopback address (local), everybody "
+     "(open), or nobody (closed). Administrators always may, with a token."},
+    {"WEB_DIR", SETTING_TEXT, "", NO_RANGE, NULL, false, SERVER,
+     "A directory to take the pages from, instead of those that are built in: for who works on "
+     "them."},
     {"LOG_LEVEL", SETTING_CHOICE, "info", NO_RANGE, "debug|info|warning|error", false, SERVER,
      "The least that is logged."},
 

@@ -115,6 +115,19 @@ done:
     return rc;
 }
 
+enum err user_renew_hash(struct store *store, int64_t user_id, const char *old_hash,
+                         const char *new_hash, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    TRY(check_text("the password's hash", new_hash, 1, STORE_TEXT_MAX, err));
+    TRY(STORE_RUN(store, TX_WRITE, user_renew_hash, &rows, arg_int(user_id), arg_text(old_hash),
+                  arg_text(new_hash)));
+done:
+    rows_release(&rows);
+    return rc;
+}
+
 enum err user_set_admin(struct store *store, int64_t user_id, bool is_admin, struct error *err)
 {
     enum err rc;

@@ -43,6 +43,10 @@ void user_list_release(struct user_list *list);
 MUST_CHECK enum err user_set_password(struct store *store, int64_t user_id,
                                       const char *password_hash, const char *keep_hash,
                                       struct error *err);
+/* The same password under another hash (its parameters were raised): sessions go on. Nothing
+ * happens where `old_hash` is no longer the user's. */
+MUST_CHECK enum err user_renew_hash(struct store *store, int64_t user_id, const char *old_hash,
+                                    const char *new_hash, struct error *err);
 MUST_CHECK enum err user_set_admin(struct store *store, int64_t user_id, bool is_admin,
                                    struct error *err);
 /* With sessions, tokens, jobs and the rows of models; the caller removes their files first

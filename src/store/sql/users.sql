@@ -12,6 +12,8 @@ SELECT {user_columns} FROM users u WHERE u.user_id = $1
 SELECT {user_columns} FROM users u WHERE u.user_id > $1 ORDER BY u.user_id LIMIT $2
 -- name: user_set_password
 UPDATE users SET password_hash = $2 WHERE user_id = $1
+-- name: user_renew_hash
+UPDATE users SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2
 -- name: user_set_admin
 UPDATE users SET is_admin = $2 WHERE user_id = $1
 -- name: user_lock
