@@ -105,15 +105,22 @@ class Stack:
         return self.server
 
     def wait_for_server(self):
+        last = None
+
         def is_ready():
+            nonlocal last
             if not self.server.is_running():
                 raise AssertionError(f"the server ended with {self.server.popen.returncode}\n"
                                      f"{self.server.tail()}")
             try:
-                return Client(self.url).get("/health/ready", timeout=5).status == 200
+                last = Client(self.url).get("/health/ready", timeout=5)
+                return last.status == 200
             except OSError:
                 return False
-        wait_until(is_ready, PATIENCE, "the server is ready")
+        try:
+            wait_until(is_ready, PATIENCE)
+        except TimedOut as fault:
+            raise TimedOut(f"the server is not ready: {last}\n{self.room.logs()}") from fault
 
     def start_worker(self, **environment):
         """A `rectrain worker` beside the server; WORKERS=1 unless given."""
