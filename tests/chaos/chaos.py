@@ -21,7 +21,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-# pylint: disable=wrong-import-position
 from faults import FAULTS  # noqa: E402
 from judge import MUST_BE_ZERO, judge  # noqa: E402
 from load import History, Load  # noqa: E402
@@ -70,7 +69,7 @@ class Run:
         """Rows of the store; none while it cannot be asked."""
         try:
             return self.stack.query(sql)
-        except Exception:  # pylint: disable=broad-except
+        except Exception:
             return []
 
     def wait_for(self, condition, seconds=25):
@@ -160,7 +159,7 @@ class Run:
             content = path.read_bytes()
             try:
                 opens = "model" in pickle.loads(content)
-            except Exception:  # pylint: disable=broad-except
+            except Exception:
                 opens = False
             found[str(path)] = (len(content), hashlib.sha256(content).hexdigest(), opens)
         return found
