@@ -24,6 +24,7 @@ const common = {
     jsx: "automatic",
     jsxImportSource: "preact",
     logLevel: "warning",
+    loader: { ".md": "text" },
 };
 
 // The scripts and styles, into SITE. Returns esbuild's account of what came of what.

@@ -5,7 +5,7 @@ if(WEB_SITE)
 endif()
 find_program(NODE node REQUIRED)
 set(web ${CMAKE_SOURCE_DIR}/web)
-set(web_tests format live params router site)
+set(web_tests agent chart_series compare details format live manual openapi params router site)
 list(TRANSFORM web_tests APPEND _test.mjs OUTPUT_VARIABLE web_test_files)
 list(TRANSFORM web_test_files PREPEND ${CMAKE_BINARY_DIR}/web/test/)
 add_custom_command(OUTPUT ${web_test_files}
@@ -20,9 +20,9 @@ foreach(name IN LISTS web_tests)
     add_test(NAME web_${name}
         COMMAND ${NODE} --test-reporter=tap ${CMAKE_BINARY_DIR}/web/test/${name}_test.mjs)
     set_tests_properties(web_${name} PROPERTIES TIMEOUT 120
-        ENVIRONMENT "WEB_SITE=${CMAKE_BINARY_DIR}/web/site;TZ=Europe/Berlin")
+        ENVIRONMENT "WEB_SITE=${CMAKE_BINARY_DIR}/web/site;RECTRAIN_SOURCE=${CMAKE_SOURCE_DIR};TZ=Europe/Berlin")
 endforeach()
 add_test(NAME web_types COMMAND ${NODE} ${web}/node_modules/typescript/bin/tsc --noEmit -p ${web})
 set_tests_properties(web_types PROPERTIES TIMEOUT 300)
-set_tests_properties(web_types web_format web_live web_params web_router web_site
-    PROPERTIES LABELS tooling)
+list(TRANSFORM web_tests PREPEND web_ OUTPUT_VARIABLE web_test_names)
+set_tests_properties(web_types ${web_test_names} PROPERTIES LABELS tooling)

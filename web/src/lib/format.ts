@@ -22,6 +22,11 @@ export function percent(share: number | null | undefined, decimals = 2): string 
     return share == null || !Number.isFinite(share) ? NONE : `${(100 * share).toFixed(decimals)} %`;
 }
 
+/** A share on an axis: no more decimals than it has. */
+export function percentTick(share: number): string {
+    return `${Number((100 * share).toFixed(4))} %`;
+}
+
 const SHARES = /^(popular_)?(recall|precision|hit_rate|coverage)_/;
 
 /** A metric by its name: shares in percent, F1 and its kin with four decimals. */

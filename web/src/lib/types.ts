@@ -38,7 +38,8 @@ export interface Job {
     cancel_requested: boolean;
     error: JobError | null;
     worker: string | null;
-    metrics: Metrics | null; // popular_NAME beside NAME: the floor on the same holdout
+    metrics: Metrics | null;
+    popular_metrics?: Metrics | null; // of the list for everybody, on the same holdout: the floor
     model_path: string | null;
     created_at: string;
     started_at: string | null;
