@@ -31,9 +31,12 @@ struct app {
     struct login_cache *logins; /* api/login_cache.h */
     struct throttle *throttle;  /* api/throttle.h */
     struct pages *pages;        /* api/page.h */
+    struct health *health;      /* api/health.h */
+    struct relay *relay;        /* queue/relay.h: sends what jobs put into the outbox */
+    const struct queue_spec *queue;
     const struct route_table *routes;
-    struct http_server *server; /* NULL until it listens */
-    int64_t started_ms;         /* since 1970 UTC */
+    struct http_server *_Atomic server; /* NULL until it listens: requests may be quicker */
+    int64_t started_ms;                 /* since 1970 UTC */
 };
 
 #endif

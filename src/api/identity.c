@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/access_log.h"
 #include "api/login_cache.h"
 #include "api/routes.h"
 #include "api/secret.h"
@@ -164,5 +165,7 @@ enum err identity_before(void *context, struct request *request, struct response
                          "an API token cannot do this; log in with the password");
     else if (identity != NULL && (flags & ROUTE_ADMIN) != 0 && !identity->is_admin)
         response_problem(response, 403, "admin_only", "this is for administrators");
+    if (response_get_status(response) == 403)
+        audit_log(request, "denied", identity != NULL ? identity->user_id : 0);
     return ERR_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/access_log.h"
 #include "api/identity.h"
 #include "api/login_cache.h"
 #include "api/password.h"
@@ -45,9 +46,11 @@ enum err login_check(struct app *app, struct request *request, const char *email
     bool is_right, is_old;
     const char *address = request_client(request);
     *ret_wait_s = throttle_begin(app->throttle, email, address, clock_seconds());
-    if (*ret_wait_s > 0)
+    if (*ret_wait_s > 0) {
+        audit_log(request, "login_throttled", 0);
         return FAIL_REASON(err, ERR_DENIED, "too_many_requests",
                            "too many failed logins; try again in %d s", *ret_wait_s);
+    }
     rc = user_find(app->store, email, &user, err);
     if (rc == ERR_OK || rc == ERR_NOT_FOUND)
         rc = password_verify(password, user != NULL ? user->password_hash : NULL, &is_right,
@@ -57,6 +60,8 @@ enum err login_check(struct app *app, struct request *request, const char *email
         goto done;
     }
     *ret_user = NULL;
+    if (!is_right)
+        audit_log(request, "login_failed", user != NULL ? user->user_id : 0);
     if (is_right) {
         throttle_succeed(app->throttle, email, address, clock_seconds());
         if (is_old)
@@ -111,6 +116,7 @@ enum err login_begin(struct app *app, struct request *request, struct response *
                                         .address = request_client(request)};
     TRY(session_create(app->store, &session, &session_id, err));
     TRY(response_cookie(response, SESSION_COOKIE, token, lifetime_s, err));
+    audit_log(request, "login", user_id);
 done:
     return rc;
 }

@@ -1,6 +1,7 @@
 /* Logging in and out, and signing up: for programs and for browsers. */
 #include <string.h>
 
+#include "api/access_log.h"
 #include "api/answer.h"
 #include "api/identity.h"
 #include "api/login.h"
@@ -151,6 +152,7 @@ static enum err end_session(struct app *app, struct request *request, struct res
     if (identity != NULL && identity->session_id != 0) {
         rc = session_end(app->store, identity->user_id, identity->session_id, err);
         login_ended(app, identity->user_id, identity->owner);
+        audit_log(request, "logout", identity->user_id);
         if (rc != ERR_OK && rc != ERR_NOT_FOUND)
             return rc;
     }
@@ -257,6 +259,7 @@ static enum err sign_up(void *context, struct request *request, struct response 
         *err = why;
         return rc;
     }
+    audit_log(request, "signup", user_id);
     TRY(login_begin(app, request, response, user_id, token_text, err));
     if (request_wants_html(request))
         return response_redirect(response, 302, "/", err);

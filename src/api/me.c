@@ -1,4 +1,5 @@
 /* The account of who asks: its password and its sessions. */
+#include "api/access_log.h"
 #include "api/answer.h"
 #include "api/identity.h"
 #include "api/login.h"
@@ -79,6 +80,7 @@ static enum err change_password(void *context, struct request *request, struct r
         TRY(close_streams(app, identity, err));
         TRY(user_set_password(app->store, identity->user_id, hash, identity->token_hash, err));
         login_ended(app, identity->user_id, NULL);
+        audit_log(request, "password_changed", identity->user_id);
         response_none(response);
     }
 done:
@@ -132,6 +134,7 @@ static enum err end_one(void *context, struct request *request, struct response 
     TRY(request_param_id(request, "session_id", &session_id, err));
     TRY(session_end(app->store, identity->user_id, session_id, err));
     identity_owner_name(true, session_id, owner);
+    audit_log(request, "session_ended", identity->user_id);
     login_ended(app, identity->user_id, owner);
     response_none(response);
     if (session_id == identity->session_id)
@@ -149,6 +152,7 @@ static enum err end_others(void *context, struct request *request, struct respon
     TRY(close_streams(app, identity, err));
     TRY(session_end_others(app->store, identity->user_id, identity->session_id, err));
     login_ended(app, identity->user_id, NULL);
+    audit_log(request, "sessions_ended", identity->user_id);
     response_none(response);
 done:
     return rc;

@@ -23,6 +23,7 @@ struct route_group {
     X(health_routes)                                                                               \
     X(login_routes)                                                                                \
     X(me_routes)                                                                                   \
+    X(metrics_routes)                                                                              \
     X(page_routes)                                                                                 \
     X(token_routes)
 

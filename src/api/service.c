@@ -1,16 +1,23 @@
 #include "api/service.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
+#include "api/access_log.h"
+#include "api/health.h"
 #include "api/identity.h"
 #include "api/login_cache.h"
 #include "api/page.h"
 #include "api/password.h"
 #include "api/routes.h"
 #include "api/throttle.h"
+#include "base/log.h"
 #include "base/memory.h"
+#include "queue/relay.h"
+#include "store/users.h"
 
 enum { URL_SIZE = 512 };
 
@@ -21,6 +28,7 @@ struct service {
     struct app app;
     struct route *routes;
     struct route_table *table;
+    struct queue_spec queue;
     char url[URL_SIZE];
 };
 
@@ -72,11 +80,42 @@ static enum err open_parts(struct service *service, const struct config *config,
     limits.streams = (int32_t)config_int(config, "MAX_CONNECTIONS");
     TRY(hub_create(&limits, &app->hub, err));
     TRY(login_cache_create(&app->logins, err));
+    TRY(health_create(&app->health, err));
     TRY(throttle_create(&throttle, &app->throttle, err));
     TRY(pages_open(config_text(config, "WEB_DIR"), &app->pages, err));
     TRY(api_routes(&service->routes, &count, err));
     TRY(route_table_create(service->routes, count, &service->table, err));
     app->routes = service->table;
+done:
+    return rc;
+}
+
+static void warn_of_queue(void *context, const char *message)
+{
+    char text[LOG_VALUE_MAX];
+    (void)context;
+    log_warning("queue", "message=%s", log_value(message, text, sizeof(text)));
+}
+
+/* Models are saved here; the workers need it, and /health/ready looks at it. */
+static enum err make_model_dir(const char *path, struct error *err)
+{
+    if (mkdir(path, 0755) != 0 && errno != EEXIST)
+        return FAIL(err, errno == EACCES ? ERR_DENIED : ERR_IO, "MODEL_DIR, %s, cannot be made: %m",
+                    path);
+    return ERR_OK;
+}
+
+/* What runs beside the requests. */
+static enum err start_helpers(struct service *service, struct error *err)
+{
+    enum err rc;
+    struct app *app = &service->app;
+    TRY(make_model_dir(config_text(app->config, "MODEL_DIR"), err));
+    TRY(queue_spec_from_config(app->config, app->store, QUEUE_TRAINING, &service->queue, err));
+    service->queue.warn = warn_of_queue;
+    app->queue = &service->queue;
+    TRY(relay_start(&service->queue, &app->relay, err));
 done:
     return rc;
 }
@@ -94,13 +133,17 @@ static enum err listen_http(struct service *service, struct error *err)
                                .public_url = public_url[0] != '\0' ? public_url : NULL,
                                .trust_forwarded = config_flag_is_on(config, "TRUST_FORWARDED"),
                                .before = identity_before,
-                               .problem_page = page_problem};
+                               .problem_page = page_problem,
+                               .problem_type = "/docs?topic=troubleshooting#",
+                               .log = access_log};
     http_limits_init(&http.limits);
     http.limits.connections = (int32_t)config_int(config, "MAX_CONNECTIONS");
     http.limits.connections_per_address =
         (int32_t)config_int(config, "MAX_CONNECTIONS_PER_ADDRESS");
     http.limits.body_bytes = config_int(config, "MAX_BODY");
-    TRY(http_server_open(&http, &app->server, err));
+    struct http_server *server;
+    TRY(http_server_open(&http, &server, err));
+    app->server = server;
     if (public_url[0] != '\0')
         snprintf(service->url, sizeof(service->url), "%s", public_url);
     else
@@ -115,6 +158,8 @@ enum err service_open(const struct config *config, struct service **ret_service,
     struct service *service;
     TRY_PTR(service = mem_array(1, sizeof(*service), err));
     rc = open_parts(service, config, err);
+    if (rc == ERR_OK)
+        rc = start_helpers(service, err);
     if (rc == ERR_OK)
         rc = listen_http(service, err);
     if (rc == ERR_OK)
@@ -135,9 +180,11 @@ void service_close(struct service *service, int32_t grace_ms)
     if (service == NULL)
         return;
     http_server_close(service->app.server, grace_ms);
+    relay_stop(service->app.relay);
     hub_free(service->app.hub);
     route_table_free(service->table);
     mem_free(service->routes);
+    health_free(service->app.health);
     pages_close(service->app.pages);
     throttle_free(service->app.throttle);
     login_cache_free(service->app.logins);

@@ -1,6 +1,7 @@
 /* API tokens: what programs log in with. Shown once, when they are made. */
 #include <string.h>
 
+#include "api/access_log.h"
 #include "api/answer.h"
 #include "api/identity.h"
 #include "api/login.h"
@@ -105,6 +106,7 @@ static enum err make_token(void *context, struct request *request, struct respon
                                     .scope = wanted.scope,
                                     .lifetime_ms = wanted.days * day_ms};
     TRY(token_create(app->store, &token, &token_id, err));
+    audit_log(request, "token_made", user_id);
     TRY(token_list(app->store, user_id, &list, err));
     const struct token *made = find(&list, token_id);
     if (made == NULL) { /* removed at once by another login */
@@ -150,6 +152,7 @@ static enum err remove_token(void *context, struct request *request, struct resp
     TRY(token_remove(app->store, user_id, token_id, err));
     identity_owner_name(false, token_id, owner);
     login_ended(app, user_id, owner);
+    audit_log(request, "token_removed", user_id);
     response_none(response);
 done:
     return rc;

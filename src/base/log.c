@@ -18,6 +18,11 @@ void log_set_level(enum log_level level)
     atomic_store(&least, (int)level);
 }
 
+bool log_is_on(enum log_level level)
+{
+    return (int)level >= atomic_load(&least);
+}
+
 enum log_level log_level_find(const char *name)
 {
     for (int i = 0; i < LEVELS; i++)

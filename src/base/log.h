@@ -10,6 +10,7 @@
  * lines of several processes that share a stderr stay whole. An error is logged once, where it is
  * handled. Never log passwords, tokens or bodies. Any thread may log at any time.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -19,6 +20,7 @@ enum { LOG_LINE_MAX = 2048, LOG_VALUE_MAX = 512 };
 
 /* What is below is dropped; LOG_INFO at the start. log_level_find: LOG_INFO for an unknown name. */
 void log_set_level(enum log_level level);
+bool log_is_on(enum log_level level);            /* whether a line of it would be written */
 enum log_level log_level_find(const char *name); /* "debug", "info", "warning", "error" */
 const char *log_level_name(enum log_level level);
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "api/service.h"
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/settings.h"
 
@@ -63,6 +64,7 @@ enum err command_serve(int argc, char **argv, struct error *err)
         return FAIL_REASON(err, ERR_INVALID, "option", "there is nothing to do with %s",
                            parsed.arguments[0]);
     TRY(settings_read(&parsed, &config, err));
+    log_set_level(log_level_find(config_text(config, "LOG_LEVEL")));
     hold_signals(&held);
     TRY(service_open(config, &service, err));
     printf("rectrain is at %s\n", service_url(service));

@@ -26,6 +26,7 @@ struct surroundings {
     bool is_https;             /* as the public sees us */
     const char *public_origin; /* "https://train.example", "" when not known */
     bool trust_forwarded;
+    const char *problem_type; /* struct http_config has it */
     atomic_bool is_stopping;
 };
 

@@ -119,7 +119,11 @@ static json_t *fields_to_json(const struct response *response)
 static enum err fill_problem(const struct response *response, json_t *object, struct error *err)
 {
     enum err rc;
-    TRY(json_set(object, "type", json_string("about:blank"), err));
+    const char *about = response->around->problem_type;
+    TRY(json_set(object, "type",
+                 about != NULL ? json_sprintf("%s%s", about, response->problem_code)
+                               : json_string("about:blank"),
+                 err));
     TRY(json_set(object, "title", json_string(http_status_text(response->status)), err));
     TRY(json_set(object, "status", json_integer(response->status), err));
     TRY(json_set(object, "code", json_text(response->problem_code), err));

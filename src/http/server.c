@@ -63,6 +63,7 @@ static void take_config(struct http_server *server, const struct http_config *co
     if (config->handler_threads == 0)
         server->config.handler_threads = 16;
     server->around.public_origin = server->public_origin;
+    server->around.problem_type = config->problem_type;
     server->around.trust_forwarded = config->trust_forwarded;
     if (config->public_url != NULL) {
         const char *host = strchr(config->public_url, ':') + 3;

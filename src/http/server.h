@@ -73,6 +73,10 @@ struct http_config {
      * `status`. NULL: it stays JSON. */
     void (*problem_page)(void *app, struct request *request, struct response *response, int status,
                          const char *code, const char *detail);
+    /* What stands before a problem's code in its `type`, as "/docs#". NULL: the type is
+     * about:blank.
+     */
+    const char *problem_type;
     /* Called when a request is finished, on a thread that serves connections: be quick. NULL
      * allowed. */
     void (*log)(void *app, const struct http_access *access);
