@@ -10,7 +10,7 @@ list(TRANSFORM web_tests APPEND _test.mjs OUTPUT_VARIABLE web_test_files)
 list(TRANSFORM web_test_files PREPEND ${CMAKE_BINARY_DIR}/web/test/)
 add_custom_command(OUTPUT ${web_test_files}
     COMMAND ${NODE} ${web}/build.mjs --tests ${CMAKE_BINARY_DIR}/web/test
-        ${CMAKE_BINARY_DIR}/web/test.d web/test/format_test.mjs
+        ${CMAKE_BINARY_DIR}/web/test.d ${CMAKE_BINARY_DIR}/web/test/format_test.mjs
     DEPENDS ${web}/build.mjs ${web}/package-lock.json
     DEPFILE ${CMAKE_BINARY_DIR}/web/test.d
     COMMENT "Building the tests of the web page")
