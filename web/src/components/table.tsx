@@ -19,7 +19,7 @@ function SortHeader<R>({ column, sort, onSort }: { column: Column<R>; sort: stri
     const is_down = sort === "-" + name;
     const is_up = sort === name;
     return (
-        <th role="columnheader" scope="col" class={column.class} aria-sort={is_down ? "descending" : is_up ? "ascending" : "none"}>
+        <th role="columnheader" scope="col" class={`head-${column.key} ${column.class ?? ""}`} aria-sort={is_down ? "descending" : is_up ? "ascending" : "none"}>
             <button type="button" class="sort" title={column.help} onClick={() => onSort(is_down ? name : "-" + name)}>
                 {column.title}
                 {(is_down || is_up) && <Icon name={is_down ? "sort_down" : "sort_up"} size={12} />}
@@ -48,7 +48,7 @@ export function Table<R>({ label, columns, rows, rowKey, rowClass, sort, onSort,
                             column.sort && onSort ? (
                                 <SortHeader key={column.key} column={column} sort={sort ?? ""} onSort={onSort} />
                             ) : (
-                                <th key={column.key} role="columnheader" scope="col" class={column.class} title={column.help}>
+                                <th key={column.key} role="columnheader" scope="col" class={`head-${column.key} ${column.class ?? ""}`} title={column.help}>
                                     {column.title}
                                 </th>
                             ),
