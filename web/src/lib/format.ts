@@ -27,7 +27,7 @@ export function percentTick(share: number): string {
     return `${Number((100 * share).toFixed(4))} %`;
 }
 
-const SHARES = /^(popular_)?(recall|precision|hit_rate|coverage)_/;
+const SHARES = /^(recall|precision|hit_rate|coverage)_/;
 
 /** A metric by its name: shares in percent, F1 and its kin with four decimals. */
 export function metric(name: string, value: number | null | undefined): string {

@@ -32,7 +32,7 @@ export function defaultColumns(): string[] {
 /** How far the metric lies from that of popular on the same holdout. */
 function FloorDifference({ job, name }: { job: Job; name: string }) {
     const value = job.metrics?.[name];
-    const floor = job.metrics?.[`popular_${name}`];
+    const floor = job.popular_metrics?.[name];
     if (value == null || floor == null) return null;
     const is_below = value < floor;
     return (
