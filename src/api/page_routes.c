@@ -1,6 +1,7 @@
 /* The pages themselves. What they show is loaded by their scripts from the API; without scripts
  * the training page and a job's details are rendered here (api/page_training.c). */
 #include "api/page.h"
+#include "api/page_training.h"
 #include "api/routes.h"
 
 static enum err start_page(void *app, struct request *request, struct response *response,
@@ -15,6 +16,13 @@ static enum err asset(void *app, struct request *request, struct response *respo
                       struct error *err)
 {
     return page_asset(app, response, request_param(request, "file"), err);
+}
+
+static enum err training(void *app, struct request *request, struct response *response,
+                         struct error *err)
+{
+    const struct page_training nothing = {0};
+    return page_training(app, request, response, &nothing, err);
 }
 
 static enum err compare(void *app, struct request *request, struct response *response,
@@ -53,6 +61,7 @@ static const struct route routes[] = {
      .pattern = "/assets/{file...}",
      .handle = asset,
      .flags = ROUTE_PUBLIC | ROUTE_PAGE},
+    {.method = HTTP_GET, .pattern = "/training/", .handle = training, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/compare/", .handle = compare, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/models/", .handle = models, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/system/", .handle = system_page, .flags = ROUTE_PAGE},

@@ -24,6 +24,7 @@ struct route_group {
     X(login_routes)                                                                                \
     X(me_routes)                                                                                   \
     X(metrics_routes)                                                                              \
+    X(page_job_routes)                                                                             \
     X(page_routes)                                                                                 \
     X(token_routes)
 

@@ -1,0 +1,296 @@
+/* A job as a page shows it, and the page of one job. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/identity.h"
+#include "api/page.h"
+#include "api/page_training.h"
+#include "api/routes.h"
+#include "base/memory.h"
+#include "eval/metrics.h"
+#include "jobs/problem.h"
+#include "store/jobs.h"
+#include "store/models.h"
+#include "worker/job_log.h"
+
+enum { TEXT_BYTES = 64, EVENTS_SHOWN = 200, LOG_TAIL_BYTES = 16384, TITLE_BYTES = 256 };
+
+/* ---- how values are written ---- */
+
+const char *page_percent(const json_t *value, char *out, size_t out_size)
+{
+    const double percent = 100 * json_number_value(value);
+    if (!json_is_number(value))
+        snprintf(out, out_size, "%s", "");
+    else
+        snprintf(out, out_size, fabs(percent) < 9.995 ? "%.2f %%" : "%.1f %%", percent);
+    return out;
+}
+
+const char *page_time(int64_t time_ms, char *out, size_t out_size)
+{
+    struct tm utc;
+    const time_t seconds = (time_t)(time_ms / 1000);
+    if (time_ms == 0 || gmtime_r(&seconds, &utc) == NULL ||
+        strftime(out, out_size, "%Y-%m-%d %H:%M UTC", &utc) == 0)
+        snprintf(out, out_size, "%s", "");
+    return out;
+}
+
+static const char *status_text(const struct job *job)
+{
+    static const char *const words[][2] = {
+        {"pending", "Pending"},
+        {"loading_data", "Loading data"},
+        {"preprocessing", "Preprocessing"},
+        {"training", "Training"},
+        {"completed", "Completed"},
+        {"failed", "Failed"},
+        {"cancelled", "Cancelled"},
+    };
+    const char *status = job_shown_status(job);
+    if (job->cancel_requested)
+        return "Stopping";
+    if (job->status == JOB_TRAINING && job->phase != NULL && strcmp(job->phase, "evaluate") == 0)
+        return "Evaluating";
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(words[i][0], status) == 0)
+            return words[i][1];
+    return status;
+}
+
+static const char *duration_text(const struct job *job, int64_t now_ms, char *out, size_t out_size)
+{
+    const int64_t end_ms = job->ended_ms != 0 ? job->ended_ms : now_ms;
+    if (job->started_ms == 0)
+        snprintf(out, out_size, "%s", "");
+    else
+        text_seconds((double)(end_ms - job->started_ms) / 1000, out, out_size);
+    return out;
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text != NULL ? json_text(text) : json_null();
+}
+
+json_t *page_job_fields(const struct job *job, int64_t now_ms)
+{
+    char describe[JOB_DESCRIPTION_SIZE], created[TEXT_BYTES], duration[TEXT_BYTES];
+    char recall[TEXT_BYTES], precision[TEXT_BYTES], f1[TEXT_BYTES];
+    const struct job_problem *problem =
+        job->error_code != NULL ? job_problem_find(job->error_code) : NULL;
+    json_t *metrics = job->metrics_json != NULL ? json_loads(job->metrics_json, 0, NULL) : NULL;
+    page_percent(json_object_get(metrics, "recall_at_k"), recall, sizeof(recall));
+    page_percent(json_object_get(metrics, "precision_at_k"), precision, sizeof(precision));
+    page_percent(json_object_get(metrics, "f1_at_k"), f1, sizeof(f1));
+    json_decref(metrics);
+    return json_pack(
+        "{s:I,s:o,s:o,s:s,s:s,s:b,s:b,s:i,s:o,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "job_id",
+        (json_int_t)job->job_id, "name", text_or_null(job->name), "description",
+        json_text(job_describe(job, describe, sizeof(describe))), "status", job_shown_status(job),
+        "status_text", status_text(job), "is_running", job_status_is_active(job->status),
+        "is_pending", job->status == JOB_PENDING, "progress_percent", (int)(100 * job->progress),
+        "data_path", json_text(job->data_path), "recall", recall, "precision", precision, "f1", f1,
+        "duration", duration_text(job, now_ms, duration, sizeof(duration)), "created",
+        page_time(job->created_ms, created, sizeof(created)), "message", text_or_null(job->message),
+        "error_title",
+        job->status == JOB_FAILED ? json_text(problem != NULL ? problem->title : "Failed")
+                                  : json_null(),
+        "error_message", text_or_null(job->error_message));
+}
+
+/* ---- the parts of the page ---- */
+
+/* A list of {name, value} of an object's members, each value as text. */
+static enum err add_members(json_t *list, const json_t *object, struct error *err)
+{
+    enum err rc = ERR_OK;
+    const char *key;
+    json_t *value;
+    char text[TEXT_BYTES];
+    json_object_foreach((json_t *)object, key, value)
+    {
+        if (json_is_integer(value))
+            text_grouped(json_integer_value(value), text, sizeof(text));
+        else if (json_is_real(value))
+            snprintf(text, sizeof(text), "%g", json_real_value(value));
+        if (json_is_null(value) || json_is_object(value) || json_is_array(value))
+            continue;
+        TRY(json_append(list,
+                        json_pack("{s:o,s:o}", "name", json_text(key), "value",
+                                  json_is_string(value) ? json_incref(value) : json_string(text)),
+                        err));
+    }
+done:
+    return rc;
+}
+
+static enum err add_params(json_t *context, const struct job *job, struct error *err)
+{
+    enum err rc;
+    json_t *list = json_array(), *params = json_loads(job->params_json, 0, NULL),
+           *run = json_loads(job->run_json, 0, NULL);
+    TRY(add_members(list, params, err));
+    TRY(add_members(list, run, err));
+    TRY(json_set(context, "params", json_incref(list), err));
+done:
+    json_decref(list);
+    json_decref(params);
+    json_decref(run);
+    return rc;
+}
+
+static enum err add_metrics(json_t *context, const struct job *job, struct error *err)
+{
+    enum err rc = ERR_OK;
+    char title[TEXT_BYTES], value[TEXT_BYTES];
+    json_t *list = json_array(), *run = json_loads(job->run_json, 0, NULL),
+           *metrics = job->metrics_json != NULL ? json_loads(job->metrics_json, 0, NULL) : NULL;
+    const json_int_t k = json_integer_value(json_object_get(run, "k"));
+    for (int32_t i = 0; i < metric_count() && metrics != NULL; i++) {
+        const struct metric *metric = metric_at(i);
+        const json_t *number = json_object_get(metrics, metric->name);
+        if (!json_is_number(number))
+            continue;
+        const char *at = strstr(metric->title, "%d");
+        snprintf(title, sizeof(title), "%.*s", (int)(at != NULL ? at - metric->title : 60),
+                 metric->title);
+        if (at != NULL)
+            snprintf(title + strlen(title), sizeof(title) - strlen(title), "%d%s", (int)k, at + 2);
+        TRY(json_append(list,
+                        json_pack("{s:s,s:s}", "title", title, "value",
+                                  page_percent(number, value, sizeof(value))),
+                        err));
+    }
+    TRY(json_set(context, "metrics", json_incref(list), err));
+done:
+    json_decref(list);
+    json_decref(run);
+    json_decref(metrics);
+    return rc;
+}
+
+static enum err add_funnel(json_t *context, const struct job *job, struct error *err)
+{
+    enum err rc;
+    json_t *list = json_array(),
+           *result = job->result_json != NULL ? json_loads(job->result_json, 0, NULL) : NULL;
+    TRY(add_members(list, json_object_get(result, "funnel"), err));
+    TRY(json_set(context, "has_funnel", json_boolean(json_array_size(list) > 0), err));
+    TRY(json_set(context, "funnel", json_incref(list), err));
+done:
+    json_decref(list);
+    json_decref(result);
+    return rc;
+}
+
+static enum err add_events(json_t *context, struct app *app, const struct job *job,
+                           struct error *err)
+{
+    enum err rc;
+    char at[TEXT_BYTES], text[TITLE_BYTES];
+    struct job_event_list events = {0};
+    json_t *list = json_array();
+    TRY(job_events(app->store, job->user_id, job->job_id, 0, EVENTS_SHOWN, &events, err));
+    for (int32_t i = 0; i < events.count; i++) {
+        const struct job_event *event = events.events[i];
+        snprintf(text, sizeof(text), "%s%s%s", event->kind, event->message != NULL ? ": " : "",
+                 event->message != NULL ? event->message : "");
+        TRY(json_append(list,
+                        json_pack("{s:s,s:o}", "at", page_time(event->at_ms, at, sizeof(at)),
+                                  "message", json_text(text)),
+                        err));
+    }
+    TRY(json_set(context, "events", json_incref(list), err));
+done:
+    json_decref(list);
+    job_event_list_release(&events);
+    return rc;
+}
+
+/* The last lines of the log; a job that has not begun has none. */
+static enum err add_log(json_t *context, struct app *app, const struct job *job, struct error *err)
+{
+    char path[JOB_LOG_PATH_MAX], tail[LOG_TAIL_BYTES + 1];
+    const int64_t size = job_log_bytes(config_text(app->config, "MODEL_DIR"), job->job_id);
+    const int fd = open(job_log_path(config_text(app->config, "MODEL_DIR"), job->job_id, path),
+                        O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return json_set(context, "log", json_string(""), err);
+    const off_t from = size > LOG_TAIL_BYTES ? (off_t)(size - LOG_TAIL_BYTES) : 0;
+    const ssize_t got = pread(fd, tail, LOG_TAIL_BYTES, from);
+    close(fd);
+    tail[got > 0 ? got : 0] = '\0';
+    const char *first = from > 0 ? strchr(tail, '\n') : NULL; /* not the half of a line */
+    return json_set(context, "log", json_text(first != NULL ? first + 1 : tail), err);
+}
+
+static enum err add_model(json_t *context, struct app *app, const struct job *job,
+                          struct error *err)
+{
+    enum err rc;
+    char size[TEXT_BYTES], url[TEXT_BYTES];
+    struct model_record *model = NULL;
+    rc = model_of_job(app->store, job->user_id, job->job_id, &model, err);
+    if (rc == ERR_NOT_FOUND)
+        return ERR_OK;
+    TRY(rc);
+    snprintf(url, sizeof(url), "/api/v1/models/%" PRId64 "/download", model->model_id);
+    TRY(json_set(context, "model_path", json_text(model->path), err));
+    TRY(json_set(context, "model_size",
+                 json_string(text_bytes(model->size_bytes, size, sizeof(size))), err));
+    TRY(json_set(context, "model_sha256", json_text(model->sha256), err));
+    TRY(json_set(context, "download_url", json_string(url), err));
+done:
+    mem_free(model);
+    return rc;
+}
+
+/* ---- the page ---- */
+
+static enum err job_page(void *context, struct request *request, struct response *response,
+                         struct error *err)
+{
+    enum err rc;
+    struct app *app = context;
+    int64_t job_id;
+    char title[TITLE_BYTES];
+    struct job *job = NULL;
+    struct timespec now;
+    json_t *fields = NULL;
+    clock_gettime(CLOCK_REALTIME, &now);
+    TRY(request_param_id(request, "job_id", &job_id, err));
+    TRY(job_read(app->store, request_identity(request)->user_id, job_id, &job, err));
+    fields = page_job_fields(job, (int64_t)now.tv_sec * 1000);
+    const bool has_ended = job_status_is_terminal(job->status);
+    TRY(json_set(fields, "can_cancel", json_boolean(!has_ended && !job->cancel_requested), err));
+    TRY(json_set(fields, "can_retry", json_boolean(has_ended), err));
+    TRY(json_set(fields, "can_delete", json_boolean(has_ended), err));
+    TRY(add_params(fields, job, err));
+    TRY(add_metrics(fields, job, err));
+    TRY(add_funnel(fields, job, err));
+    TRY(add_events(fields, app, job, err));
+    TRY(add_log(fields, app, job, err));
+    TRY(add_model(fields, app, job, err));
+    snprintf(title, sizeof(title), "%s", job->name != NULL ? job->name : "");
+    if (job->name == NULL)
+        snprintf(title, sizeof(title), "Job %" PRId64, job_id);
+    rc = page_answer(app, request, response, 200, "details", title, fields, err);
+    fields = NULL;
+done:
+    json_decref(fields);
+    job_free(job);
+    return rc;
+}
+
+static const struct route routes[] = {
+    {.method = HTTP_GET, .pattern = "/training/{job_id}", .handle = job_page, .flags = ROUTE_PAGE},
+};
+const struct route_group page_job_routes = {routes, sizeof(routes) / sizeof(routes[0])};
