@@ -19,6 +19,7 @@ export interface PlotOptions {
 const FONT = 12; // CSS pixels
 const LINE = 15;
 const LABEL_GAP = 6;
+const LABEL_MAX = 180;
 const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
 
 export class Plot {
@@ -245,7 +246,7 @@ export class Plot {
         };
     }
 
-    /** Room on the right for the longest label, at most a third of the chart. */
+    /** Room on the right for the longest label, within limits. */
     private labelRoom(): number {
         const chart = this.chart;
         if (!this.options.labelLines) return 12;
@@ -254,7 +255,7 @@ export class Plot {
         ink.font = canvasFont(FONT);
         const widths = this.series.map((one) => ink.measureText(one.label).width);
         ink.restore();
-        const limit = (chart?.width ?? this.host.clientWidth) / 3;
+        const limit = Math.min(LABEL_MAX, (chart?.width ?? this.host.clientWidth) / 4);
         return Math.ceil(Math.min(limit, Math.max(0, ...widths))) + LABEL_GAP * 2;
     }
 

@@ -10,7 +10,7 @@ export function EmptyState({ icon, title, children }: { icon?: IconName; title: 
     return (
         <div class="empty">
             {icon && <Icon name={icon} size={28} />}
-            <h3>{title}</h3>
+            <h2>{title}</h2>
             {children}
         </div>
     );
@@ -22,7 +22,7 @@ export function ErrorPanel({ error, retry, title }: { error: ApiError; retry?: (
         <div class="panel panel-bad" role="alert">
             <Icon name="alert" size={20} />
             <div>
-                <h3>{title ?? error.title}</h3>
+                <h2>{title ?? error.title}</h2>
                 {error.detail && <p>{error.detail}</p>}
                 <p class="panel-actions">
                     {retry && (

@@ -182,6 +182,7 @@ function Summary({ job, view, steps, previous }: SummaryProps) {
                 {shows_metrics && <Tiles {...{ job, types, previous, curves: view.curves }} />}
                 {hasCurves(job, view.curves) && job.status !== "failed" && (
                     <>
+                        <h2 class="visually-hidden">Curves</h2>
                         <LossChart job={job} curves={view.curves} />
                         <RecallChart job={job} curves={view.curves} />
                     </>

@@ -114,7 +114,7 @@ export default function Models() {
                 </EmptyState>
             )}
             {models && models.length > 0 && (
-                <Table label="Models" columns={columns(shown, now, forget)} rows={models} rowKey={(model) => model.model_id} />
+                <Table label="Models" columns={columns(shown, lengthOf(models), now, forget)} rows={models} rowKey={(model) => model.model_id} />
             )}
             {next && (
                 <Button busy={busy} onClick={() => void during(more)}>
@@ -125,7 +125,13 @@ export default function Models() {
     );
 }
 
-function columns(metrics: MetricInfo[], now: number, forget: (id: number) => void): Column<ModelRow>[] {
+/** The k of all models, where they have the same. */
+function lengthOf(models: ModelRow[]): number | null {
+    const lengths = new Set(models.map((model) => model.k));
+    return lengths.size === 1 ? [...lengths][0]! : null;
+}
+
+function columns(metrics: MetricInfo[], k: number | null, now: number, forget: (id: number) => void): Column<ModelRow>[] {
     return [
         { key: "file", label: "File", title: "File", cell: (model) => <File model={model} /> },
         {
@@ -136,8 +142,8 @@ function columns(metrics: MetricInfo[], now: number, forget: (id: number) => voi
         },
         ...metrics.map((info): Column<ModelRow> => ({
             key: "metric",
-            label: metricTitle(info.title, null),
-            title: metricTitle(info.title, null),
+            label: metricTitle(info.title, k),
+            title: metricTitle(info.title, k),
             help: info.help,
             class: "numeric",
             cell: (model) => (

@@ -43,7 +43,7 @@ export function Picker({ chosen, full, onPick, onClose }: {
                         </div>
                         <StatusChip status={job.status} />
                         <span class="num">{metric("recall_at_k", job.metrics?.["recall_at_k"])}</span>
-                        <Button size="small" disabled={full || chosen.includes(job.job_id)} onClick={() => onPick(job.job_id)} aria-label={`Add ${jobTitle(job)}`}>
+                        <Button size="small" disabled={full || chosen.includes(job.job_id)} onClick={() => onPick(job.job_id)} aria-label={`${chosen.includes(job.job_id) ? "Added" : "Add"} ${jobTitle(job)}`}>
                             {chosen.includes(job.job_id) ? "Added" : "Add"}
                         </Button>
                     </li>

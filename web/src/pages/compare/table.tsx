@@ -149,7 +149,7 @@ function MetricLine({ info, jobs, base }: Props & { info: MetricInfo }) {
                         {job !== base && apart && from !== null && (
                             <span class="compare-line">
                                 <Difference name={info.name} value={value} base={from} higherIsBetter={info.higher_is_better} />
-                                {apart.relative !== null && <> ({signed(apart.relative)})</>}
+                                {apart.relative !== null && <span class="compare-relative"> ({signed(apart.relative)})</span>}
                             </span>
                         )}
                         {texts.size > 1 && floor !== undefined && (

@@ -1,5 +1,6 @@
 // What happened to a job, newest last.
-import { EmptyState, Icon, type IconName, Time } from "../../components";
+import { EmptyState, Icon, type IconName } from "../../components";
+import { ago, exactTime } from "../../lib/format";
 import type { JobEvent } from "../../lib/types";
 import { manualOf } from "../shared";
 import { stepName } from "./timeline";
@@ -35,7 +36,9 @@ export function EventsTab({ events, now }: { events: JobEvent[]; now: number }) 
                         <span class="event-words">
                             {kind?.words ?? event.kind} <Message event={event} cancelled={cancelled} />
                         </span>
-                        <Time at={event.at} now={now} />
+                        <time dateTime={event.at} title={`${ago(event.at, now)}, ${exactTime(event.at)}`}>
+                            {exactTime(event.at).slice(0, 19)}
+                        </time>
                     </li>
                 );
             })}

@@ -1,6 +1,7 @@
 // The manual on problems, with the one that was asked for marked.
 import { useEffect, useMemo } from "preact/hooks";
 import text from "../../../../docs/troubleshooting.md";
+import { words } from "../shared";
 import { blocksOf, codesOf, type Block, inlineOf } from "./manual";
 
 export default function Troubleshooting({ code }: { code: string }) {
@@ -56,7 +57,7 @@ function Entry({ cells, header, code }: { cells: string[]; header: string[]; cod
             <dl class="facts">
                 {cells.slice(1).map((cell, index) => (
                     <div key={index} class="fact">
-                        <dt>{header[index + 1]}</dt>
+                        <dt>{words(header[index + 1] ?? "")}</dt>
                         <dd>
                             <Line text={cell} />
                         </dd>
