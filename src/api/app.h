@@ -28,6 +28,7 @@ struct app {
     const struct config *config;
     struct store *store;
     struct hub *hub;
+    struct live *live;          /* api/live.h: fills the hub */
     struct login_cache *logins; /* api/login_cache.h */
     struct throttle *throttle;  /* api/throttle.h */
     struct pages *pages;        /* api/page.h */

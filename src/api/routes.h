@@ -20,13 +20,24 @@ struct route_group {
 
 /* One line a resource; the order does not matter. */
 #define ROUTE_GROUPS(X)                                                                            \
+    X(data_sources_routes)                                                                         \
+    X(events_routes)                                                                               \
     X(health_routes)                                                                               \
+    X(job_history_routes)                                                                          \
+    X(jobs_change_routes)                                                                          \
+    X(jobs_list_routes)                                                                            \
+    X(jobs_one_routes)                                                                             \
     X(login_routes)                                                                                \
     X(me_routes)                                                                                   \
     X(metrics_routes)                                                                              \
+    X(model_types_routes)                                                                          \
+    X(models_routes)                                                                               \
     X(page_job_routes)                                                                             \
     X(page_routes)                                                                                 \
-    X(token_routes)
+    X(start_training_routes)                                                                       \
+    X(system_routes)                                                                               \
+    X(token_routes)                                                                                \
+    X(training_status_routes)
 
 #define X(name) extern const struct route_group name;
 ROUTE_GROUPS(X)

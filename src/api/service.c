@@ -9,6 +9,7 @@
 #include "api/access_log.h"
 #include "api/health.h"
 #include "api/identity.h"
+#include "api/live.h"
 #include "api/login_cache.h"
 #include "api/page.h"
 #include "api/password.h"
@@ -116,6 +117,9 @@ static enum err start_helpers(struct service *service, struct error *err)
     service->queue.warn = warn_of_queue;
     app->queue = &service->queue;
     TRY(relay_start(&service->queue, &app->relay, err));
+    const struct live_spec live = {
+        .store = app->store, .hub = app->hub, .model_dir = config_text(app->config, "MODEL_DIR")};
+    TRY(live_start(&live, &app->live, err));
 done:
     return rc;
 }
@@ -180,6 +184,7 @@ void service_close(struct service *service, int32_t grace_ms)
     if (service == NULL)
         return;
     http_server_close(service->app.server, grace_ms);
+    live_stop(service->app.live);
     relay_stop(service->app.relay);
     hub_free(service->app.hub);
     route_table_free(service->table);

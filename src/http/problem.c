@@ -27,6 +27,7 @@ static const struct {
     {406, "Not Acceptable"},
     {408, "Request Timeout"},
     {409, "Conflict"},
+    {410, "Gone"},
     {412, "Precondition Failed"},
     {413, "Content Too Large"},
     {414, "URI Too Long"},
@@ -160,7 +161,7 @@ static int status_of(const struct error *error)
     } by_reason[] = {{"media_type", 415},   {"too_many_streams", 429}, {"too_many_requests", 429},
                      {"overloaded", 503},   {"unavailable", 503},      {"conflict", 409},
                      {"unauthorized", 401}, {"unprocessable", 422},    {"too_large", 413},
-                     {"precondition", 412}};
+                     {"precondition", 412}, {"key_reused", 422},       {"too_many_jobs", 429}};
     for (size_t i = 0; i < sizeof(by_reason) / sizeof(by_reason[0]); i++)
         if (strcmp(error->reason, by_reason[i].reason) == 0)
             return by_reason[i].status;

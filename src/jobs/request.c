@@ -67,6 +67,13 @@ static void take_text(const struct job_field *field, char *out, size_t out_size,
         memcpy(out, field->text, strlen(field->text) + 1);
 }
 
+void job_name_check(const char *name, struct job_field_errors *errors)
+{
+    char unused[JOB_NAME_MAX + 1];
+    const struct job_field field = {"name", name};
+    take_text(&field, unused, sizeof(unused), errors);
+}
+
 static const char *kind_names(char *out, size_t out_size)
 {
     size_t used = 0;

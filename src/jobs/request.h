@@ -47,6 +47,9 @@ void job_run_init(struct param_set *ret_run);
 void job_field_complain(struct job_field_errors *errors, const char *name, const char *code,
                         const char *message);
 
+/* Add an entry for "name" unless it is a text that may name a job. */
+void job_name_check(const char *name, struct job_field_errors *errors);
+
 /*
  * Check the fields: model_type and data_path must be there; `name` and every parameter of the kind
  * and of the run may. A field that is empty counts as not given, and one that is another kind's
