@@ -21,7 +21,7 @@ const paths = {
     sort_up: "M8 12.5v-9M4.5 7 8 3.5 11.5 7",
     sort_down: "M8 3.5v9M4.5 9 8 12.5 11.5 9",
     columns: "M2.5 2.5h11v11h-11zM6.2 2.5v11M9.8 2.5v11",
-    more: "M8 3.5h.01M8 8h.01M8 12.5h.01",
+    more: "M8 3.2v.6M8 7.7v.6M8 12.2v.6",
     plus: "M8 3v10M3 8h10",
     pencil: "M2.5 13.5l.8-3.2 7.4-7.4a1.4 1.4 0 0 1 2 0l.4.4a1.4 1.4 0 0 1 0 2L5.7 12.7z",
     copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
@@ -41,7 +41,7 @@ export type IconName = keyof typeof paths;
 
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
     return (
-        <svg class="icon" width={size} height={size} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+        <svg class={`icon icon-${name}`} width={size} height={size} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
             <path d={paths[name]} />
         </svg>
     );

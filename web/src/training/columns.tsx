@@ -105,7 +105,7 @@ export function jobColumns({ tables, chosen, k, now, select, actions, select_all
             label: "Duration",
             class: "numeric",
             sort: "duration",
-            cell: (job) => duration(jobSeconds(job, now)),
+            cell: (job) => (job.started_at ? duration(jobSeconds(job, now)) : <span class="none">–</span>),
         },
         started: {
             key: "started",

@@ -16,7 +16,7 @@ import { commonK, DEFAULT_SORT, isFiltered, PAGE_ROWS, viewOf } from "./view";
 function rowActions(job: Job, jobs: Jobs): MenuItem[] {
     const id = job.job_id;
     const ended = hasEnded(job.status);
-    const items: MenuItem[] = [{ label: "Details", icon: "right", href: `/training/${id}` }];
+    const items: MenuItem[] = [];
     if (!ended) items.push({ label: "Cancel", icon: "stop", disabled: job.cancel_requested, onSelect: () => void cancelJobs([job], jobs.put) });
     if (ended) items.push({ label: "Retry", icon: "retry", onSelect: () => void retryJob(job, jobs.put) });
     items.push({ label: "Clone and edit", icon: "copy", href: `/training/?clone=${id}` });
@@ -140,7 +140,14 @@ export function JobsTable({ jobs, onHelp }: { jobs: Jobs; onHelp: () => void }) 
                 onChange={() => (all_selected ? selection.clear() : selection.set(jobs.jobs))}
             />
         ),
-        actions: (job) => <Menu label={`Actions for ${jobTitle(job)}`} small items={rowActions(job, jobs)} />,
+        actions: (job) => (
+            <>
+                <a class="details-link" href={`/training/${job.job_id}`}>
+                    Details
+                </a>
+                <Menu label={`Actions for ${jobTitle(job)}`} small items={rowActions(job, jobs)} />
+            </>
+        ),
     });
 
     const is_empty = !jobs.is_loading && !jobs.error && jobs.jobs.length === 0;

@@ -141,6 +141,14 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
         setCheck({ state: "none" });
     };
 
+    const drawParam = (info: ParamInfo) => (
+        <ParamField key={info.name} info={info} value={shownValue(info)} error={faults[info.name]} onChange={setParam(info.name)} />
+    );
+    const changed = [...more, ...tables.run_params].filter((info) => {
+        const text = values.params[info.name]?.trim();
+        return text && text !== String(info.default ?? "");
+    }).length;
+
     // The first directory that is whole stands in an empty field.
     const suggestion = sources.data?.sources.find((source) => source.is_complete)?.path;
     useEffect(() => {
@@ -243,34 +251,34 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
                 </div>
                 <CheckResult check={check} />
                 <div class="new-job-params">
-                    {main.map((info) => (
-                        <ParamField key={info.name} info={info} value={shownValue(info)} error={faults[info.name]} onChange={setParam(info.name)} />
-                    ))}
+                    {main.map(drawParam)}
                     <Field label="Job name" optional error={faults.name} hint="To find it again; the number does as well">
                         {(ties) => (
                             <input {...ties} name="name" maxLength={200} autocomplete="off" value={values.name} onInput={(e) => change({ ...values, name: e.currentTarget.value }, "name")} />
                         )}
                     </Field>
                 </div>
-                <details class="new-job-more" open={show_more} onToggle={(event) => setShowMore(event.currentTarget.open)}>
-                    <summary>Advanced parameters</summary>
-                    {more.length > 0 && <h3>Model</h3>}
-                    <div class="field-grid">
-                        {more.map((info) => (
-                            <ParamField key={info.name} info={info} value={shownValue(info)} error={faults[info.name]} onChange={setParam(info.name)} />
-                        ))}
+                {show_more && (
+                    <div class="new-job-more" id="new-job-more">
+                        {more.length > 0 && <h3>Model</h3>}
+                        {more.length > 0 && <div class="field-grid">{more.map(drawParam)}</div>}
+                        <h3>Data and evaluation</h3>
+                        <div class="field-grid">{tables.run_params.map(drawParam)}</div>
                     </div>
-                    <h3>Data and evaluation</h3>
-                    <div class="field-grid">
-                        {tables.run_params.map((info) => (
-                            <ParamField key={info.name} info={info} value={shownValue(info)} error={faults[info.name]} onChange={setParam(info.name)} />
-                        ))}
-                    </div>
-                </details>
+                )}
                 {failure && <ErrorPanel error={failure} />}
-                <div class="new-job-start">
+                <div class="button-row">
                     <Button type="submit" kind="primary" busy={busy}>
                         {busy ? "Starting" : "Start Training"}
+                    </Button>
+                    <Button
+                        kind="quiet"
+                        icon={show_more ? "down" : "right"}
+                        aria-expanded={show_more}
+                        aria-controls="new-job-more"
+                        onClick={() => setShowMore(!show_more)}
+                    >
+                        Advanced parameters{!show_more && changed > 0 && `, ${changed} changed`}
                     </Button>
                 </div>
             </form>
