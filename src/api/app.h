@@ -32,6 +32,7 @@ struct app {
     struct login_cache *logins; /* api/login_cache.h */
     struct throttle *throttle;  /* api/throttle.h */
     struct pages *pages;        /* api/page.h */
+    struct openapi *openapi;    /* api/openapi.h */
     struct health *health;      /* api/health.h */
     struct relay *relay;        /* queue/relay.h: sends what jobs put into the outbox */
     const struct queue_spec *queue;

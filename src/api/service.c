@@ -11,6 +11,7 @@
 #include "api/identity.h"
 #include "api/live.h"
 #include "api/login_cache.h"
+#include "api/openapi.h"
 #include "api/page.h"
 #include "api/password.h"
 #include "api/routes.h"
@@ -87,6 +88,7 @@ static enum err open_parts(struct service *service, const struct config *config,
     TRY(api_routes(&service->routes, &count, err));
     TRY(route_table_create(service->routes, count, &service->table, err));
     app->routes = service->table;
+    TRY(openapi_create(service->routes, count, &app->openapi, err));
 done:
     return rc;
 }
@@ -189,6 +191,7 @@ void service_close(struct service *service, int32_t grace_ms)
     hub_free(service->app.hub);
     route_table_free(service->table);
     mem_free(service->routes);
+    openapi_free(service->app.openapi);
     health_free(service->app.health);
     pages_close(service->app.pages);
     throttle_free(service->app.throttle);
