@@ -18,6 +18,7 @@ enum err command_explain(int argc, char **argv, struct error *err);
 enum err command_export(int argc, char **argv, struct error *err);
 enum err command_serve(int argc, char **argv, struct error *err);
 enum err command_synth(int argc, char **argv, struct error *err);
+enum err command_user(int argc, char **argv, struct error *err);
 enum err command_db(int argc, char **argv, struct error *err);
 enum err command_health(int argc, char **argv, struct error *err);
 enum err command_doctor(int argc, char **argv, struct error *err);

@@ -80,8 +80,8 @@ static enum err tell_check(const struct strbuf *report, int64_t faults, bool as_
         puts("nothing is wrong");
     }
     if (faults > 0)
-        rc = FAIL_REASON(err, ERR_CONFLICT, REASON_REPORTED, "%" PRId64 " faults were found",
-                         faults);
+        rc = FAIL_REASON(err, ERR_CONFLICT, REASON_REPORTED, "%" PRId64 " fault%s found", faults,
+                         faults == 1 ? " was" : "s were");
 done:
     json_decref(root);
     return rc;

@@ -19,6 +19,7 @@ static const struct {
     {"export", command_export, "write a saved model in another format"},
     {"serve", command_serve, "run the web page and the API, with workers where there is no broker"},
     {"synth", command_synth, "write a clickstream of a chosen size and shape"},
+    {"user", command_user, "accounts and API tokens: add, passwd, list, remove, token"},
     {"db", command_db, "the store: migrate, back up, check"},
     {"health", command_health, "is the server, or a worker, of this machine alive?"},
     {"doctor", command_doctor, "is everything that is configured there and right?"},

@@ -1,8 +1,11 @@
 """Administration from the shell: rectrain db, doctor and user, on SQLite and on PostgreSQL."""
 
+import hashlib
 import json
 import os
+import pty
 import sqlite3
+import time
 import unittest
 
 from processes import Room, free_port
@@ -101,9 +104,11 @@ class Database(AdminTest):
                        " '{}', '{}', 'pending', 0, 0, 0, 0, 7)")
         done = self.run_with("db", "check", status=1)
         self.assertIn("job 1 has ended without a time, or has a time", done.stdout)
-        self.assertIn("1 fault", done.stderr)
+        self.assertRegex(done.stderr, r"\d+ faults? w")
         told = json.loads(self.run_with("db", "check", "--json", status=1).stdout)
-        self.assertEqual((told["ok"], told["faults"], len(told["report"])), (False, 1, 1))
+        self.assertFalse(told["ok"])
+        self.assertEqual(told["faults"], len(told["report"]))
+        self.assertEqual(told["report"], done.stdout.splitlines())
 
     def test_a_file_that_is_no_store_of_ours_is_left_alone(self):
         with sqlite3.connect(self.directory / "ml_results.db") as db:
@@ -120,6 +125,196 @@ class Database(AdminTest):
         self.run_with("db", "check", DATABASE_URL=url)
         done = self.run_with("db", "backup", "copy", DATABASE_URL=url, status=2)
         self.assertIn("pg_dump", done.stderr)
+
+
+PASSWORD = "correct horse battery"
+
+
+def type_at_a_terminal(directory, words, answers):
+    """What a command shows and its status, when the answers are typed on its terminal."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(directory)
+        os.execv(RECTRAIN, [RECTRAIN, *words])
+    shown = b""
+
+    def read_on(until):
+        nonlocal shown
+        while until is None or not shown.endswith(until):
+            try:
+                block = os.read(terminal, 4096)
+            except OSError:  # Linux's way to tell that the other side is closed
+                return
+            if not block:
+                return
+            shown += block
+    for answer in answers:
+        read_on(b": ")
+        time.sleep(0.1)  # the echo is switched off just after the question
+        os.write(terminal, answer)
+        shown += b"|"
+    read_on(None)
+    os.close(terminal)
+    return shown.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+class Users(AdminTest):
+    def add(self, email="a@example.com", *words, **options):
+        return self.run_with("user", "add", email, *words, given=PASSWORD + "\n", **options)
+
+    def listed(self):
+        return json.loads(self.run_with("user", "list", "--json").stdout)["users"]
+
+    def test_an_account_is_made_listed_and_removed(self):
+        self.assertEqual(self.add("A@Example.com", "--admin").stdout, "user 1\n")
+        self.add("b@example.com", "--password-stdin")
+        self.assertEqual([(u["user_id"], u["email"], u["is_admin"]) for u in self.listed()],
+                         [(1, "a@example.com", True), (2, "b@example.com", False)])
+        self.assertRegex(self.run_with("user", "list").stdout, r"1 +a@example.com +admin +20")
+        told = self.run_with("user", "remove", "a@example.com", "--yes").stdout
+        self.assertEqual(told, "removed a@example.com, 0 jobs, 0 models\n")
+        self.assertEqual([u["user_id"] for u in self.listed()], [2])
+
+    def test_more_accounts_than_fit_a_page_are_listed_once_each(self):
+        self.add()
+        with sqlite3.connect(self.directory / "ml_results.db") as db:
+            db.executemany("INSERT INTO users (email, password_hash, created_ms) VALUES (?, '', 0)",
+                           [(f"u{i}@example.com",) for i in range(1100)])
+        self.assertEqual([u["user_id"] for u in self.listed()], list(range(1, 1102)))
+
+    def test_the_password_is_kept_as_an_argon2id_hash_alone(self):
+        self.add()
+        ((kept,),) = self.query("SELECT password_hash FROM users")
+        self.assertTrue(kept.startswith("$argon2id$"))
+        for path in self.directory.iterdir():
+            if path.is_file():
+                self.assertNotIn(PASSWORD.encode(), path.read_bytes())
+
+    def test_what_cannot_be_an_account_is_refused_and_nothing_is_made(self):
+        for email, given, says in (("nobody", PASSWORD, "no e-mail address"),
+                                   ("a@example.com", "short", "8 characters"),
+                                   ("a@example.com", "password123", "password"),
+                                   ("a@example.com", "", "no password was given")):
+            done = self.run_with("user", "add", email, given=given + "\n", status=2)
+            self.assertIn(says, done.stderr)
+            self.assertEqual(done.stdout, "")
+        self.assertEqual(self.listed() if (self.directory / "ml_results.db").exists() else [], [])
+
+    def test_an_address_is_taken_once(self):
+        self.add()
+        done = self.add("A@EXAMPLE.COM", status=1)
+        self.assertIn("a@example.com", done.stderr.lower())
+
+    def test_somebody_unknown_is_named(self):
+        self.add()
+        for action in ("passwd", "remove", "token", "admin"):
+            done = self.run_with("user", action, "nobody@example.com", given=PASSWORD, status=3)
+            self.assertIn("there is no user nobody@example.com", done.stderr)
+
+    def test_a_new_password_ends_every_session(self):
+        self.add()
+        ((before,),) = self.query("SELECT password_hash FROM users")
+        with sqlite3.connect(self.directory / "ml_results.db") as db:
+            db.execute("INSERT INTO sessions (user_id, token_hash, idle_ms, created_ms, seen_ms,"
+                       " expires_ms) VALUES (1, 'h', 1, 0, 0, 9e15)")
+        self.run_with("user", "passwd", "a@example.com", given="another long phrase\n")
+        self.assertNotEqual(self.query("SELECT password_hash FROM users"), [(before,)])
+        self.assertEqual(self.query("SELECT count(*) FROM sessions"), [(0,)])
+
+    def test_an_administrator_is_made_and_unmade(self):
+        self.add()
+        self.run_with("user", "admin", "a@example.com")
+        self.assertTrue(self.listed()[0]["is_admin"])
+        self.run_with("user", "admin", "a@example.com", "--revoke")
+        self.assertFalse(self.listed()[0]["is_admin"])
+
+    def test_a_token_is_shown_once_and_kept_as_a_hash(self):
+        self.add()
+        done = self.run_with("user", "token", "a@example.com", "--name", "ci", "--scope", "read",
+                             "--days", "7")
+        token = done.stdout.strip()
+        self.assertRegex(token, r"^rt_[\w-]{40,}$")
+        self.assertNotIn(token, done.stderr)
+        ((kept, scope),) = self.query("SELECT token_hash, scope FROM api_tokens")
+        self.assertEqual((kept, scope), (hashlib.sha256(token.encode()).hexdigest(), "read"))
+        listed = self.run_with("user", "token", "a@example.com", "--list").stdout
+        self.assertRegex(listed, r"1 +ci +read +last used never, ends 20")
+        self.run_with("user", "token", "a@example.com", "--remove", "1")
+        self.assertEqual(self.query("SELECT count(*) FROM api_tokens"), [(0,)])
+
+    def test_a_token_that_may_be_anything_is_refused(self):
+        self.add()
+        for words, says in ((["--scope", "all"], "read or write"), (["--days", "0"], "--days is 0"),
+                            (["--remove", "x"], "--remove is x")):
+            done = self.run_with("user", "token", "a@example.com", *words, status=2)
+            self.assertIn(says, done.stderr)
+
+    def make_job(self, job_id, status):
+        with sqlite3.connect(self.directory / "ml_results.db") as db:
+            ended = status in ("completed", "failed")
+            db.execute(
+                "INSERT INTO jobs (job_id, user_id, model_type, data_path, params, run, status,"
+                " turn, created_ms, queued_ms, updated_ms, ended_ms, metrics) VALUES (?, 1, 'als',"
+                " '/data', '{}', '{}', ?, 0, 1, 1, 1, ?, ?)",
+                (job_id, status, int(ended), "{}" if status == "completed" else None))
+            if status != "completed":
+                return
+            db.execute("INSERT INTO models (job_id, user_id, model_type, path, sha256, size_bytes,"
+                       " created_ms) VALUES (?, 1, 'als', ?, '', 1, 1)",
+                       (job_id, f"./ml_models/als_model_{job_id}_20260102_030405.pkl"))
+
+    def test_an_account_goes_with_its_jobs_models_and_logs_and_nobody_elses(self):
+        self.add()
+        models = self.directory / "ml_models"
+        (models / "logs").mkdir(parents=True)
+        for job_id in (1, 2, 3):
+            (models / f"als_model_{job_id}_20260102_030405.pkl").write_text("x")
+            (models / f"als_model_{job_id}_20260102_030405.hits.json").write_text("x")
+            (models / "logs" / f"job_{job_id}.log").write_text("x")
+        self.make_job(1, "completed")
+        self.make_job(2, "completed")
+        told = self.run_with("user", "remove", "a@example.com", "--yes").stdout
+        self.assertIn("2 jobs, 2 models", told)
+        left = sorted(str(path.relative_to(models)) for path in models.rglob("*") if path.is_file())
+        self.assertEqual(left, ["als_model_3_20260102_030405.hits.json",
+                                "als_model_3_20260102_030405.pkl", "logs/job_3.log"])
+        self.run_with("db", "check")
+
+    def test_an_account_with_a_job_on_its_way_stays_whole(self):
+        self.add()
+        self.make_job(1, "pending")
+        done = self.run_with("user", "remove", "a@example.com", "--yes", status=1)
+        self.assertIn("job 1 has not ended: cancel it first", done.stderr)
+        self.assertEqual(len(self.listed()), 1)
+
+    def test_nobody_is_removed_without_a_word(self):
+        self.add()
+        done = self.run_with("user", "remove", "a@example.com", status=2)
+        self.assertIn("--yes", done.stderr)
+        shown, status = type_at_a_terminal(self.directory, ["user", "remove", "a@example.com"],
+                                           [b"yes\n"])
+        self.assertEqual(status, 4)
+        self.assertIn("0 jobs and 0 models", shown)
+        self.assertEqual(len(self.listed()), 1)
+        _, status = type_at_a_terminal(self.directory, ["user", "remove", "a@example.com"],
+                                       [b"a@example.com\n"])
+        self.assertEqual((status, self.listed()), (0, []))
+
+    def test_a_typed_password_is_asked_for_twice_and_never_shown(self):
+        typed = PASSWORD.encode() + b"\n"
+        shown, status = type_at_a_terminal(self.directory, ["user", "add", "a@example.com"],
+                                           [typed, typed])
+        self.assertEqual(status, 0, shown)
+        self.assertNotIn(PASSWORD, shown)
+        shown, status = type_at_a_terminal(self.directory, ["user", "passwd", "a@example.com"],
+                                           [typed, b"another long phrase\n"])
+        self.assertEqual(status, 2)
+        self.assertIn("the two passwords differ", shown)
+
+    def test_an_interrupt_at_the_password_ends_the_command(self):
+        _, status = type_at_a_terminal(self.directory, ["user", "add", "a@example.com"],
+                                       [b"corr\x03"])
+        self.assertEqual(status, -2)
 
 
 class Doctor(AdminTest):

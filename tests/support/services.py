@@ -22,9 +22,9 @@ def _newest(pattern, package):
 class Postgres:
     """PostgreSQL, on a port and on a Unix socket in its directory; as root, run by "postgres"."""
 
-    def __init__(self, room, name="postgres"):
+    def __init__(self, room, name="postgres", port=None):
         self.room, self.name = room, name
-        self.port = free_port()
+        self.port = port or free_port()
         self.directory = room.directory / name
         self.user = "postgres" if os.geteuid() == 0 else None
         self.directory.mkdir()
@@ -94,12 +94,14 @@ class RabbitMQ:
 
     user, password, vhost = "rmuser", "rmpassword", "/"
 
-    def __init__(self, room, name="rabbitmq", management=False):
+    def __init__(self, room, name="rabbitmq", management=False, port=None, management_port=None,
+                 user=None, password=None):
         self.room, self.name = room, name
+        self.user, self.password = user or self.user, password or self.password
         self.directory = room.directory / name
         self.directory.mkdir()
-        self.port, self.epmd_port, self.dist_port = free_port(), free_port(), free_port()
-        self.management_port = free_port() if management else None
+        self.port, self.epmd_port, self.dist_port = port or free_port(), free_port(), free_port()
+        self.management_port = (management_port or free_port()) if management else None
         self.node = f"rectrain{self.port}@localhost"
         config = [f"listeners.tcp.1 = 127.0.0.1:{self.port}", f"default_user = {self.user}",
                   f"default_pass = {self.password}", "loopback_users = none",
