@@ -17,7 +17,6 @@ export default function Account() {
                 <p class="account-who">
                     {me.email}
                     {me.is_admin && <span class="none">, administrator</span>}
-                    {me.is_demo && <span class="none">, the test account of this demo</span>}
                 </p>
             ) : (
                 <Skeleton lines={1} label="Loading who you are" />

@@ -22,7 +22,7 @@ export function Difference({ name, value, base, higherIsBetter = true }: {
 }) {
     const better = value === base ? null : value > base === higherIsBetter;
     const tone = better === null ? "same" : better ? "better" : "worse";
-    return <span class={`difference difference-${tone} num`}>{metricDifference(name, value, base)}</span>;
+    return <span class={`apart apart-${tone} num`}>{metricDifference(name, value, base)}</span>;
 }
 
 export function Tiles({ job, types, previous, curves }: Props) {

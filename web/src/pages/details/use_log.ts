@@ -1,25 +1,17 @@
-// The end of a job's log, which grows: asked for by byte ranges, so that only what is new travels.
+// The log of a job, for a page that shows it.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type ApiError, asApiError, isAborted, request } from "../../lib/api";
-import { fromWholeLine } from "./logic";
+import { LogTail, type LogText } from "./log_tail";
 
-export interface LogView {
-    text: string;
-    starts_at: number; // bytes of the log that come before the text
-    is_loading: boolean;
-    error: ApiError | null;
+export interface LogView extends LogText {
     reload: () => void;
 }
 
-const TAIL_BYTES = 65_536;
-const TEXT_MAX = 400_000; // characters that are kept on the page
-
 export function useLog(id: number, size_bytes: number, enabled: boolean): LogView {
-    const [view, setView] = useState<Omit<LogView, "reload">>({ text: "", starts_at: 0, is_loading: true, error: null });
-    const tail = useRef<Tail | null>(null);
+    const [view, setView] = useState<LogText>({ text: "", starts_at: 0, is_loading: true, error: null });
+    const tail = useRef<LogTail | null>(null);
     useEffect(() => {
         if (!enabled) return;
-        const mine = new Tail(id, setView);
+        const mine = new LogTail(id, setView);
         tail.current = mine;
         mine.read();
         return () => mine.stop();
@@ -28,76 +20,4 @@ export function useLog(id: number, size_bytes: number, enabled: boolean): LogVie
         tail.current?.grow(size_bytes);
     }, [size_bytes]);
     return { ...view, reload: () => tail.current?.read() };
-}
-
-class Tail {
-    private end = -1; // bytes that were read; -1: none yet
-    private size = 0; // that it is known to have
-    private starts_at = 0;
-    private text = "";
-    private decoder = new TextDecoder();
-    private abort = new AbortController();
-    private is_busy = false;
-    private again = false;
-
-    constructor(
-        private id: number,
-        private show: (view: Omit<LogView, "reload">) => void,
-    ) {}
-
-    stop(): void {
-        this.abort.abort();
-    }
-
-    /** The log has this many bytes now. */
-    grow(size_bytes: number): void {
-        if (this.is_busy) this.again = true;
-        else if (size_bytes !== this.end && this.end >= 0) this.read();
-        this.size = size_bytes;
-    }
-
-    read(): void {
-        if (this.is_busy) {
-            this.again = true;
-            return;
-        }
-        this.is_busy = true;
-        this.fetchMore()
-            .then(() => this.tell(null))
-            .catch((error) => {
-                if (isAborted(error)) return;
-                const found = asApiError(error);
-                // Nothing new (416), or nothing written yet (404).
-                if (found.status === 416 || (found.status === 404 && this.end < 0)) this.tell(null);
-                else this.tell(found);
-            })
-            .finally(() => {
-                this.is_busy = false;
-                if (!this.again || this.abort.signal.aborted) return;
-                this.again = false;
-                if (this.size > this.end) this.read();
-            });
-    }
-
-    private async fetchMore(): Promise<void> {
-        const range = this.end < 0 ? `bytes=-${TAIL_BYTES}` : `bytes=${this.end}-`;
-        const options = { signal: this.abort.signal, headers: { Range: range, Accept: "text/plain" } };
-        const response = await request("GET", `/api/v1/jobs/${this.id}/log`, undefined, options);
-        const bytes = await response.arrayBuffer();
-        const start = Number(/bytes (\d+)-/.exec(response.headers.get("Content-Range") ?? "")?.[1] ?? 0);
-        if (this.end < 0 || start !== this.end) {
-            this.decoder = new TextDecoder();
-            this.starts_at = start;
-            this.text = fromWholeLine(this.decoder.decode(bytes, { stream: true }), start);
-        } else this.text += this.decoder.decode(bytes, { stream: true });
-        this.end = start + bytes.byteLength;
-        if (this.text.length > TEXT_MAX) {
-            this.text = fromWholeLine(this.text.slice(-TEXT_MAX), 1);
-            this.starts_at = Math.max(1, this.starts_at);
-        }
-    }
-
-    private tell(error: ApiError | null): void {
-        this.show({ text: this.text, starts_at: this.starts_at, is_loading: false, error });
-    }
 }
