@@ -42,6 +42,9 @@ target_compile_definitions(sqlite PRIVATE
     SQLITE_OMIT_PROGRESS_CALLBACK SQLITE_USE_ALLOCA SQLITE_TEMP_STORE=2)
 target_link_libraries(sqlite PRIVATE Threads::Threads m)
 
+# RabbitMQ's client. 0.9 is the first that knows connection.blocked.
+pkg_check_modules(RABBITMQ REQUIRED IMPORTED_TARGET librabbitmq>=0.9)
+
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq>=15)
 
 # The yardstick of bench/topk.c, nothing that the program needs: only the serial OpenBLAS, since the

@@ -44,8 +44,9 @@ static size_t advance(size_t used, int wanted, size_t size)
     return used + (size_t)wanted < size ? used + (size_t)wanted : size - 1;
 }
 
-static void put_line(enum log_level level, const char *event, const char *format, va_list args,
-                     const char *tail)
+__attribute__((format(printf, 3, 0))) static void put_line(enum log_level level, const char *event,
+                                                           const char *format, va_list args,
+                                                           const char *tail)
 {
     char line[LOG_LINE_MAX], stamp[24];
     struct timespec now;

@@ -2,6 +2,8 @@
 #define QUEUE_PARTS_H
 
 /* Inside of queue/ only: what a backend's consumer is. */
+#include <pthread.h>
+
 #include "queue/queue.h"
 
 struct consumer_backend {
@@ -27,6 +29,10 @@ MUST_CHECK enum err built_in_open(const struct queue_spec *spec,
                                   struct queue_consumer **ret_consumer, struct error *err);
 MUST_CHECK enum err amqp_open(const struct queue_spec *spec, struct queue_consumer **ret_consumer,
                               struct error *err);
+
+/* A thread that no signal is delivered to: those are the caller's. ERR_IO. */
+MUST_CHECK enum err thread_start(pthread_t *ret_thread, void *(*run)(void *), void *argument,
+                                 struct error *err);
 
 /* Tell spec->warn, where somebody listens. */
 void queue_warn(const struct queue_spec *spec, const char *format, ...)

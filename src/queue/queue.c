@@ -1,5 +1,6 @@
 #include "queue/queue.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,17 @@ enum err queue_spec_from_config(const struct config *config, struct store *store
     return ERR_OK;
 }
 
+enum err thread_start(pthread_t *ret_thread, void *(*run)(void *), void *argument,
+                      struct error *err)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int failed = pthread_create(ret_thread, NULL, run, argument);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed == 0 ? ERR_OK : FAIL(err, ERR_IO, "the system refuses a thread");
+}
+
 void queue_warn(const struct queue_spec *spec, const char *format, ...)
 {
     char message[600];
@@ -40,9 +52,8 @@ void queue_warn(const struct queue_spec *spec, const char *format, ...)
 enum err queue_consumer_open(const struct queue_spec *spec, struct queue_consumer **ret_consumer,
                              struct error *err)
 {
-    if (spec->host != NULL)
-        return FAIL(err, ERR_INVALID, "RabbitMQ is not served yet");
-    return built_in_open(spec, ret_consumer, err);
+    return spec->host != NULL ? amqp_open(spec, ret_consumer, err)
+                              : built_in_open(spec, ret_consumer, err);
 }
 
 int queue_consumer_fd(const struct queue_consumer *consumer)

@@ -30,3 +30,4 @@ add_fuzz_target(NAME model_file_fuzz ROOM model SEEDS model_file_seeds
     SOURCES fuzz/model_file_fuzz.c unit/model/corrupt.c)
 
 include(${CMAKE_CURRENT_LIST_DIR}/http_targets.cmake)
+add_fuzz_target(NAME queue_message_fuzz ROOM queue SOURCES fuzz/queue_message_fuzz.c)

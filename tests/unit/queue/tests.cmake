@@ -1,2 +1,6 @@
-add_unit_test(queue contract_test.c unit/store/fixture.c)
-target_link_libraries(queue_contract_test PRIVATE sqlite PkgConfig::LIBPQ)
+add_unit_test(queue message_test.c)
+add_unit_test(queue contract_test.c unit/queue/rig.c unit/store/fixture.c support/rabbit.c)
+add_unit_test(queue rabbit_test.c unit/queue/rig.c unit/store/fixture.c support/rabbit.c)
+foreach(test queue_contract_test queue_rabbit_test)
+    target_link_libraries(${test} PRIVATE sqlite PkgConfig::LIBPQ PkgConfig::RABBITMQ)
+endforeach()
