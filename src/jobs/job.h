@@ -45,12 +45,13 @@ struct job {
     const char *owner;      /* the worker that has or had it last, or NULL */
     int64_t lease_until_ms; /* 0: nobody has it */
 
-    const char *error_code;    /* of jobs/problem.h where failed, else NULL */
-    const char *error_message; /* for people, or NULL */
-    const char *metrics_json;  /* object: name → number, where completed, else NULL */
-    const char *model_path;    /* where completed, else NULL */
-    const char *result_json;   /* what run_train told, where completed, else NULL; lists leave it
-                                  out */
+    const char *error_code;           /* of jobs/problem.h where failed, else NULL */
+    const char *error_message;        /* for people, or NULL */
+    const char *metrics_json;         /* object: name → number, where completed, else NULL */
+    const char *popular_metrics_json; /* of the list for everybody, on the same holdout, or NULL */
+    const char *model_path;           /* where completed, else NULL */
+    const char *result_json; /* what run_train told, where completed, else NULL; lists leave it
+                                out */
 
     int64_t created_ms, started_ms, ended_ms, updated_ms; /* started: the first claim */
     int64_t queue_position; /* 1: the next to be claimed; 0: not pending, or not asked for */

@@ -96,6 +96,7 @@ void job_write_fields(struct json_out *out, const struct job *job, bool whole)
     add_course(out, job);
     add_text(out, "worker", job->owner);
     add_stored(out, "metrics", job->metrics_json);
+    add_stored(out, "popular_metrics", job->popular_metrics_json);
     add_text(out, "model_path", job->model_path);
     if (whole)
         add_stored(out, "result", job->result_json);

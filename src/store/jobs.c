@@ -30,6 +30,7 @@ static const struct field job_fields[] = {
     {FIELD_TEXT, offsetof(struct job, error_code)},
     {FIELD_TEXT, offsetof(struct job, error_message)},
     {FIELD_TEXT, offsetof(struct job, metrics_json)},
+    {FIELD_TEXT, offsetof(struct job, popular_metrics_json)},
     {FIELD_TEXT, offsetof(struct job, model_path)},
     {FIELD_INT, offsetof(struct job, created_ms)},
     {FIELD_INT, offsetof(struct job, started_ms)},

@@ -162,27 +162,43 @@ done:
 
 /* ---- ends ---- */
 
-/* Metrics by name, one row each, and the same as one object for reading: *ret_text is the
- * caller's. */
-static enum err add_metrics(struct tx *tx, int64_t job_id, const json_t *metrics,
-                            struct strbuf *text, struct error *err)
+static bool is_metric(const json_t *value)
+{
+    return json_is_number(value) && isfinite(json_number_value(value));
+}
+
+/* Metrics by name as one object, for reading. */
+static enum err metrics_text(const json_t *metrics, struct strbuf *text, struct error *err)
 {
     enum err rc = ERR_OK;
     const char *name;
     json_t *value, *kept = json_object();
-    struct rows rows = {0};
     json_object_foreach((json_t *)metrics, name, value)
     {
-        if (!json_is_number(value) || !isfinite(json_number_value(value)))
-            continue;
-        TRY(RUN(tx, metric_add, &rows, arg_int(job_id), arg_text(name),
-                arg_real(json_number_value(value))));
-        TRY(json_set(kept, name, json_real(json_number_value(value)), err));
+        if (is_metric(value))
+            TRY(json_set(kept, name, json_real(json_number_value(value)), err));
     }
     TRY(json_write(kept, 0, text, err));
 done:
-    rows_release(&rows);
     json_decref(kept);
+    return rc;
+}
+
+/* And one row each, for sorting. */
+static enum err add_metrics(struct tx *tx, int64_t job_id, const json_t *metrics, struct error *err)
+{
+    enum err rc = ERR_OK;
+    const char *name;
+    json_t *value;
+    struct rows rows = {0};
+    json_object_foreach((json_t *)metrics, name, value)
+    {
+        if (is_metric(value))
+            TRY(RUN(tx, metric_add, &rows, arg_int(job_id), arg_text(name),
+                    arg_real(json_number_value(value))));
+    }
+done:
+    rows_release(&rows);
     return rc;
 }
 
@@ -212,10 +228,11 @@ enum err job_finish(struct store *store, struct fence fence, const struct job_ou
     struct tx tx;
     struct held held;
     struct rows rows = {0};
-    struct strbuf metrics;
+    struct strbuf metrics, floor;
     if ((rc = check_text("the result", outcome->result_json, 1, JOB_RESULT_MAX, err)) != ERR_OK)
         return rc;
     strbuf_init(&metrics, JOB_JSON_MAX);
+    strbuf_init(&floor, JOB_JSON_MAX);
     TRY(tx_begin(&tx, store, TX_WRITE, err));
     TRY(hold(&tx, fence, &held, err));
     if (!job_status_may_become(held.status, JOB_COMPLETED)) {
@@ -224,14 +241,19 @@ enum err job_finish(struct store *store, struct fence fence, const struct job_ou
                          job_status_name(held.status));
         goto done;
     }
-    TRY(add_metrics(&tx, fence.job_id, outcome->metrics, &metrics, err));
+    TRY(metrics_text(outcome->metrics, &metrics, err));
+    if (outcome->popular_metrics != NULL)
+        TRY(metrics_text(outcome->popular_metrics, &floor, err));
+    TRY(add_metrics(&tx, fence.job_id, outcome->metrics, err));
     if (outcome->model_path != NULL)
         TRY(add_model(&tx, fence, &held, outcome, err));
-    TRY(RUN(&tx, job_complete, &rows, arg_int(fence.job_id), arg_text(metrics.ptr)));
+    TRY(RUN(&tx, job_complete, &rows, arg_int(fence.job_id), arg_text(metrics.ptr),
+            arg_text(floor.ptr)));
     TRY(RUN(&tx, result_add, &rows, arg_int(fence.job_id), arg_text(outcome->result_json)));
     TRY(event_add(&tx, fence.job_id, "completed", NULL, err));
     TRY(tx_commit(&tx, err));
 done:
+    strbuf_release(&floor);
     strbuf_release(&metrics);
     rows_release(&rows);
     tx_end(&tx);

@@ -62,8 +62,9 @@ MUST_CHECK enum err job_note(struct store *store, struct fence fence, const char
                              struct error *err);
 
 struct job_outcome {
-    const json_t *metrics;   /* object: name → number; what is no finite number is left out */
-    const char *result_json; /* what run_train told, at most JOB_RESULT_MAX bytes */
+    const json_t *metrics; /* object: name → number; what is no finite number is left out */
+    const json_t *popular_metrics;         /* the same of the list for everybody, or NULL */
+    const char *result_json;               /* what run_train told, at most JOB_RESULT_MAX bytes */
     const char *model_path, *model_sha256; /* path NULL: the kind saves nothing */
     int64_t model_bytes;
 };

@@ -9,7 +9,7 @@ CASE WHEN j.status = 'failed' AND j.error_code = 'cancelled' THEN 'cancelled' EL
 j.job_id, j.user_id, j.name, j.model_type, j.data_path, j.params, j.run, j.source_id,
 j.status, j.phase, j.progress, j.iteration, j.message, j.cancel_requested,
 j.epoch, j.attempt, j.deaths, j.owner, j.lease_until_ms,
-j.error_code, j.error_message, j.metrics,
+j.error_code, j.error_message, j.metrics, j.popular_metrics,
 (SELECT m.path FROM models m WHERE m.job_id = j.job_id),
 j.created_ms, j.started_ms, j.ended_ms, j.updated_ms
 

@@ -7,7 +7,7 @@ WHERE job_id = (SELECT q.job_id FROM jobs q WHERE q.status = 'pending'
     ORDER BY q.turn, q.job_id LIMIT 1 {skip_locked})
 RETURNING job_id, user_id, name, model_type, data_path, params, run, source_id, status, phase,
     progress, iteration, message, cancel_requested, epoch, attempt, deaths, owner, lease_until_ms,
-    error_code, error_message, metrics, NULL, created_ms, started_ms, ended_ms, updated_ms
+    error_code, error_message, metrics, popular_metrics, NULL, created_ms, started_ms, ended_ms, updated_ms
 
 -- name: job_fenced
 SELECT status, cancel_requested, attempt, deaths, user_id, model_type FROM jobs
@@ -34,6 +34,7 @@ DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms
 
 -- name: job_complete
 UPDATE jobs SET status = 'completed', phase = NULL, progress = 1, metrics = $2,
+    popular_metrics = CAST($3 AS text),
     lease_until_ms = 0, cancel_requested = 0, ended_ms = {now}, updated_ms = {now}
 WHERE job_id = $1
 -- name: result_add

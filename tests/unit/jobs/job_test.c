@@ -17,6 +17,7 @@ static const struct job completed = {
     .epoch = 1,
     .attempt = 1,
     .owner = "host-1:17",
+    .popular_metrics_json = "{\"recall_at_k\":0.05}",
     .metrics_json = "{\"recall_at_k\":0.152,\"precision_at_k\":0.0093,\"f1_at_k\":0.0175}",
     .model_path = "./ml_models/als_model_1_20241201_143022.pkl",
     .result_json = "{\"funnel\":[]}",
@@ -42,6 +43,7 @@ static void the_status_is_told_as_the_brief_shows_it(void **state)
     json_object_foreach(expected, key, value) if (!json_equal(value, json_object_get(json, key)))
         fail_msg("%s differs", key);
     assert_true(json_is_null(json_object_get(json, "error")));
+    assert_null(json_object_get(json, "popular_metrics"));
     json_decref(expected);
     json_decref(json);
 }
@@ -100,6 +102,8 @@ static void v1_writes_rfc_3339_and_objects(void **state)
         json_integer_value(json_object_get(json_object_get(json, "params"), "factors")), 60);
     assert_true(json_is_array(json_object_get(json_object_get(json, "result"), "funnel")));
     assert_null(json_object_get(json, "user_id"));
+    assert_true(json_real_value(json_object_get(json_object_get(json, "popular_metrics"),
+                                                "recall_at_k")) == 0.05);
     json_decref(json);
     assert_ok(job_to_json(&completed, false, &json, &err));
     assert_null(json_object_get(json, "result"));

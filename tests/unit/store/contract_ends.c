@@ -49,6 +49,32 @@ static void a_job_may_finish_without_a_model(void **state)
     json_decref(metrics);
 }
 
+static void the_floor_is_kept_beside_the_metrics(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct job_list list = {0};
+    const int64_t id = add_job(f, f->user_id);
+    const struct fence fence = claim(f);
+    json_t *metrics = json_pack("{s:f}", "recall_at_k", 0.5);
+    json_t *floor = json_pack("{s:f, s:n}", "recall_at_k", 0.25, "b");
+    const struct job_outcome outcome = {
+        .metrics = metrics, .popular_metrics = floor, .result_json = "{}"};
+    assert_ok(job_advance(f->store, fence, PHASE_TRAIN, NULL, &err));
+    assert_ok(job_finish(f->store, fence, &outcome, &err));
+    struct job *job = read_job(f, id);
+    assert_string_equal(job->metrics_json, "{\"recall_at_k\":0.5}");
+    assert_string_equal(job->popular_metrics_json, "{\"recall_at_k\":0.25}");
+    job_free(job);
+    const struct job_query query = {
+        .user_id = f->user_id, .limit = 10, .sort = SORT_METRIC, .metric = "recall_at_k"};
+    assert_ok(job_list(f->store, &query, &list, &err));
+    assert_string_equal(list.jobs[0]->popular_metrics_json, "{\"recall_at_k\":0.25}");
+    job_list_release(&list);
+    json_decref(floor);
+    json_decref(metrics);
+}
+
 static void metrics_that_are_no_numbers_are_left_out(void **state)
 {
     const struct fixture *f = *state;
@@ -319,6 +345,7 @@ static void only_a_file_of_an_ended_job_that_no_row_names_is_an_orphan(void **st
 static const struct CMUnitTest cases[] = {
     CASE(a_finished_job_has_metrics_result_and_model),
     CASE(a_job_may_finish_without_a_model),
+    CASE(the_floor_is_kept_beside_the_metrics),
     CASE(metrics_that_are_no_numbers_are_left_out),
     CASE(a_job_that_has_not_trained_cannot_finish),
     CASE(a_model_path_is_recorded_once),
