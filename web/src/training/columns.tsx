@@ -127,7 +127,7 @@ export function jobColumns({ tables, chosen, k, now, select, actions, select_all
             sort: "name",
             cell: (job) => (
                 <>
-                    <a class="job-link" href={`/training/${job.job_id}`}>
+                    <a class="job-link" href={`/training/${job.job_id}`} title={job.name ?? undefined}>
                         {jobTitle(job)}
                     </a>
                     <span class="job-sub">

@@ -39,10 +39,14 @@ function ModelChoice({ kinds, value, error, onChange }: { kinds: ModelType[]; va
     );
 }
 
+/** With a capital, unless it starts with the name of a choice, as "cg approaches …". */
+function sentence(text: string, names: string[] | null = null): string {
+    return names?.includes(text.split(" ")[0] ?? "") ? text : text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function ParamField({ info, value, error, onChange }: { info: ParamInfo; value: string; error: string | undefined; onChange: (text: string) => void }) {
     const range = paramRange(info);
-    const help = info.help.charAt(0).toUpperCase() + info.help.slice(1);
-    const hint = info.type === "choice" || !range ? help : `${help}. ${range.charAt(0).toUpperCase() + range.slice(1)}`;
+    const hint = info.type === "choice" || !range ? sentence(info.help, info.choices) : `${sentence(info.help)}. ${sentence(range)}`;
     return (
         <Field label={paramLabel(info.name)} error={error} hint={hint}>
             {(ties) =>
@@ -119,7 +123,7 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
     const checking = useRef<AbortController | null>(null);
     const sources = useGet<DataSources>("/api/v1/data_sources");
 
-    const kind = findKind(tables, values.model_type) ?? tables.model_types[0];
+    const kind = findKind(tables, values.model_type) ?? tables.model_types.find((one) => one.personal) ?? tables.model_types[0];
     const main = kind ? mainParams(kind.params) : [];
     const more = kind?.params.slice(main.length) ?? [];
 

@@ -129,7 +129,7 @@ export function PathField({ value, error, sources, busy, onChange, onCheck }: {
                             )}
                         </ul>
                     </div>
-                    <Button icon="check" busy={busy} onClick={onCheck}>
+                    <Button icon="search" busy={busy} onClick={onCheck}>
                         {busy ? "Checking" : "Check data"}
                     </Button>
                 </div>
