@@ -83,6 +83,20 @@ enum err job_renew(struct store *store, struct fence fence, int64_t lease_ms, bo
     return rc;
 }
 
+enum err job_asked_to_stop(struct store *store, struct fence fence, bool *ret_cancel,
+                           struct error *err)
+{
+    struct rows rows = {0};
+    enum err rc =
+        STORE_RUN(store, TX_READ, job_asked, &rows, arg_int(fence.job_id), arg_int(fence.epoch));
+    if (rc == ERR_OK && rows.count == 0)
+        rc = fenced_off(fence, err);
+    else if (rc == ERR_OK)
+        *ret_cancel = rows_int(&rows, 0, 0) != 0;
+    rows_release(&rows);
+    return rc;
+}
+
 enum err job_advance(struct store *store, struct fence fence, enum progress_phase phase,
                      const char *message, struct error *err)
 {

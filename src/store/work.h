@@ -39,6 +39,10 @@ MUST_CHECK enum err job_claim(struct store *store, const char *owner, int64_t le
 MUST_CHECK enum err job_renew(struct store *store, struct fence fence, int64_t lease_ms,
                               bool *ret_cancel, struct error *err);
 
+/* Has somebody asked the job to stop? Only a read: cheap enough for several times a second. */
+MUST_CHECK enum err job_asked_to_stop(struct store *store, struct fence fence, bool *ret_cancel,
+                                      struct error *err);
+
 /*
  * The run has come to this phase ("train"; jobs/status.h says which status that is). ERR_INVALID
  * (status_backward): the status would go back. `message` for people, NULL: none.

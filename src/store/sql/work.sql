@@ -16,6 +16,9 @@ WHERE job_id = $1 AND epoch = $2 AND status IN ('loading_data', 'preprocessing',
 UPDATE jobs SET lease_until_ms = {now} + CAST($3 AS bigint)
 WHERE job_id = $1 AND epoch = $2 AND status IN ('loading_data', 'preprocessing', 'training')
 RETURNING cancel_requested
+-- name: job_asked
+SELECT cancel_requested FROM jobs
+WHERE job_id = $1 AND epoch = $2 AND status IN ('loading_data', 'preprocessing', 'training')
 -- name: job_advance
 UPDATE jobs SET status = $2, phase = $3, message = CAST($4 AS text), updated_ms = {now}
 WHERE job_id = $1

@@ -113,6 +113,20 @@ static void renewing_puts_the_end_of_the_lease_off(void **state)
     assert_int_equal(status_of_job(f, id), JOB_LOADING_DATA);
 }
 
+static void who_has_a_job_hears_that_it_is_to_stop(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    bool asked = true, ended;
+    const int64_t id = add_job(f, f->user_id);
+    const struct fence fence = claim(f);
+    assert_ok(job_asked_to_stop(f->store, fence, &asked, &err));
+    assert_false(asked);
+    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
+    assert_ok(job_asked_to_stop(f->store, fence, &asked, &err));
+    assert_true(asked);
+}
+
 static void phases_move_the_status_forward(void **state)
 {
     static const struct {
@@ -250,6 +264,7 @@ static void assert_all_fenced(const struct fixture *f, struct fence fence)
         enum err rc;
     } writes[] = {
         {"renew", job_renew(f->store, fence, LEASE_MS, &cancel, &err)},
+        {"asked", job_asked_to_stop(f->store, fence, &cancel, &err)},
         {"advance", job_advance(f->store, fence, PHASE_TRAIN, NULL, &err)},
         {"progress", job_progress(f->store, fence, 0.9, 9, "zombie", &err)},
         {"point", job_add_point(f->store, fence, "loss", 99, 1, &err)},
@@ -330,6 +345,7 @@ static const struct CMUnitTest cases[] = {
     CASE(who_used_an_idle_machine_owes_nothing_later),
     CASE(who_comes_late_does_not_wait_for_a_long_queue),
     CASE(renewing_puts_the_end_of_the_lease_off),
+    CASE(who_has_a_job_hears_that_it_is_to_stop),
     CASE(phases_move_the_status_forward),
     CASE(a_status_never_goes_back),
     CASE(progress_and_iteration_never_fall),
