@@ -114,6 +114,11 @@ MUST_CHECK enum err active_job_list(struct store *store, struct active_job_list 
                                     struct error *err);
 void active_job_list_release(struct active_job_list *list);
 
+/* Was there such a job in this store, that somebody removed within the last 30 days? Tells files of
+ * a job that is gone from those of another store. */
+MUST_CHECK enum err job_was_removed(struct store *store, int64_t job_id, bool *ret_removed,
+                                    struct error *err);
+
 /* ---- workers, for the System page ---- */
 
 struct worker {

@@ -88,3 +88,13 @@ void active_job_list_release(struct active_job_list *list)
     record_list_free((void **)list->jobs, list->count);
     *list = (struct active_job_list){0};
 }
+
+enum err job_was_removed(struct store *store, int64_t job_id, bool *ret_removed, struct error *err)
+{
+    struct rows rows = {0};
+    const enum err rc = STORE_RUN(store, TX_READ, job_was_removed, &rows, arg_int(job_id));
+    if (rc == ERR_OK)
+        *ret_removed = rows_int(&rows, 0, 0) > 0;
+    rows_release(&rows);
+    return rc;
+}

@@ -62,6 +62,9 @@ WHERE job_id = $1
 SELECT job_id, epoch FROM jobs WHERE lease_until_ms > 0 AND lease_until_ms < {now}
 ORDER BY lease_until_ms LIMIT 100 {skip_locked}
 
+-- name: job_was_removed
+SELECT count(*) FROM job_events WHERE job_id = $1 AND kind = 'removed'
+
 -- name: worker_seen
 INSERT INTO workers (worker_id, host, version, job_id, is_draining, started_ms, seen_ms)
 SELECT CAST($1 AS text), CAST($2 AS text), CAST($3 AS text), CAST($4 AS bigint),

@@ -127,6 +127,22 @@ static void who_has_a_job_hears_that_it_is_to_stop(void **state)
     assert_true(asked);
 }
 
+static void a_job_that_was_removed_is_remembered(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    bool removed = true, ended;
+    const int64_t id = add_job(f, f->user_id);
+    assert_ok(job_was_removed(f->store, id, &removed, &err));
+    assert_false(removed);
+    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
+    assert_ok(job_remove(f->store, f->user_id, id, &err));
+    assert_ok(job_was_removed(f->store, id, &removed, &err));
+    assert_true(removed);
+    assert_ok(job_was_removed(f->store, id + 1, &removed, &err));
+    assert_false(removed);
+}
+
 static void phases_move_the_status_forward(void **state)
 {
     static const struct {
@@ -346,6 +362,7 @@ static const struct CMUnitTest cases[] = {
     CASE(who_comes_late_does_not_wait_for_a_long_queue),
     CASE(renewing_puts_the_end_of_the_lease_off),
     CASE(who_has_a_job_hears_that_it_is_to_stop),
+    CASE(a_job_that_was_removed_is_remembered),
     CASE(phases_move_the_status_forward),
     CASE(a_status_never_goes_back),
     CASE(progress_and_iteration_never_fall),
