@@ -17,6 +17,8 @@ enum err command_similar(int argc, char **argv, struct error *err);
 enum err command_explain(int argc, char **argv, struct error *err);
 enum err command_export(int argc, char **argv, struct error *err);
 enum err command_serve(int argc, char **argv, struct error *err);
+enum err command_worker(int argc, char **argv, struct error *err);
+enum err command_child(int argc, char **argv, struct error *err);
 enum err command_synth(int argc, char **argv, struct error *err);
 enum err command_user(int argc, char **argv, struct error *err);
 enum err command_db(int argc, char **argv, struct error *err);

@@ -1,0 +1,116 @@
+/* rectrain worker, and the two processes that it starts: worker --slot, and child. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "worker/slot.h"
+#include "worker/spawn.h"
+#include "worker/supervise.h"
+
+enum { LOOK_MS = 100 };
+static const double NO_GRACE = 0;
+
+static enum err run_slot(const char *keeper_text, const struct config *config, struct error *err)
+{
+    enum err rc;
+    int64_t keeper;
+    TRY(parse_whole("--slot", keeper_text, 0, INT32_MAX, &keeper, err));
+    TRY(slot_run(config, keeper, err));
+done:
+    return rc;
+}
+
+/* Until somebody asks to stop, and then until all have; asked again, they hurry. */
+static void watch(struct workers *workers, const sigset_t *held)
+{
+    int asked = 0;
+    const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
+    while (asked == 0 || workers_running(workers) > 0) {
+        if (sigtimedwait(held, NULL, &look) < 0)
+            continue;
+        log_info("asked_to_stop", "times=%d running=%d", ++asked, workers_running(workers));
+        workers_ask_stop(workers);
+    }
+}
+
+static enum err run_workers(const struct config *config, struct error *err)
+{
+    enum err rc;
+    sigset_t held;
+    struct workers *workers = NULL;
+    const int32_t count = (int32_t)config_int(config, "WORKERS");
+    if (count == 0)
+        return FAIL_REASON(err, ERR_INVALID, "setting",
+                           "WORKERS is 0, which leaves nothing to do: set it to 1 or more");
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigprocmask(SIG_BLOCK, &held, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    log_info("workers_started", "workers=%d version=%s", count, RECTRAIN_VERSION);
+    TRY(workers_start(config, count, &workers, err));
+    watch(workers, &held);
+    workers_stop(workers, NO_GRACE);
+    log_info("workers_stopped", "workers=%d", count);
+done:
+    return rc;
+}
+
+enum err command_worker(int argc, char **argv, struct error *err)
+{
+    enum err rc;
+    struct parsed_options parsed;
+    struct setting_options settings;
+    struct config *config = NULL;
+
+    setting_options_init(&settings);
+    settings.options[settings.count++] =
+        (struct option_info){"slot", "PID", "be one of the processes that PID, a rectrain, keeps"};
+    const struct command_help help = {
+        .usage = "rectrain worker [--workers N] [option …]",
+        .summary =
+            "Trains what is started on the page or by the API: takes jobs from the queue, one at "
+            "a time\nin each of N processes, and runs each in a process of its own that may read "
+            "its data and\nnothing else. Options are settings, which the environment has too "
+            "(docs/configuration.md).\nSIGTERM lets running jobs go on for STOP_GRACE_SECONDS and "
+            "then gives them back; a second\none gives them back at once.",
+        .options = settings.options,
+        .count = settings.count,
+    };
+    TRY(options_parse(&help, argc, argv, &parsed, err));
+    if (parsed.help) {
+        options_print_help(&help);
+        return ERR_OK;
+    }
+    if (parsed.argument_count > 0)
+        return FAIL_REASON(err, ERR_INVALID, "option", "there is nothing to do with %s",
+                           parsed.arguments[0]);
+    TRY(settings_read(&parsed, &config, err));
+    log_set_level(log_level_find(config_text(config, "LOG_LEVEL")));
+    if (options_value(&parsed, "slot") != NULL)
+        TRY(run_slot(options_value(&parsed, "slot"), config, err));
+    else
+        TRY(run_workers(config, err));
+done:
+    config_free(config);
+    return rc;
+}
+
+/* Not for people: a worker starts it with a spec on stdin (worker/protocol.h). */
+enum err command_child(int argc, char **argv, struct error *err)
+{
+    (void)argv;
+    if (argc > 1 || isatty(STDIN_FILENO))
+        return FAIL_REASON(err, ERR_INVALID, "option",
+                           "a worker starts this process by itself; see rectrain worker --help");
+    const int status = child_main();
+#ifdef RECTRAIN_COVERAGE
+    exit(status); /* which writes down what was covered */
+#endif
+    _exit(status); /* nothing is left to do, and a leak checker could not work in here */
+}

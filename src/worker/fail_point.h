@@ -1,0 +1,20 @@
+#ifndef WORKER_FAIL_POINT_H
+#define WORKER_FAIL_POINT_H
+
+/*
+ * Places where a test can let a worker die. RECTRAIN_FAIL_POINTS="claimed:1:1,result:0.2" kills the
+ * process with SIGKILL when it comes to "claimed" in the first attempt at a job, and with a chance
+ * of 0.2 when it comes to "result" in any. It is read at each point, of which a job has a dozen; no
+ * setting, since nobody but a test has use for it.
+ *
+ *   parent  claimed, spawned, result, renamed, committed, acked
+ *   child   phase_load, phase_split, phase_train, iteration_first, iteration_middle,
+ *           iteration_last, phase_evaluate, phase_save, tmp_written
+ */
+#include <stdint.h>
+
+#define FAIL_POINTS_VARIABLE "RECTRAIN_FAIL_POINTS"
+
+void fail_point(const char *name, int64_t attempt);
+
+#endif

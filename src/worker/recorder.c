@@ -1,0 +1,166 @@
+#include "worker/recorder.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+/* Where each phase ends, as a share of the run: with iterations, most of it is the fit. */
+static const double ends[2][PHASE_SAVE + 1] = {
+    [0] = {[PHASE_LOAD] = 0.60,
+           [PHASE_SPLIT] = 0.75,
+           [PHASE_TRAIN] = 0.80,
+           [PHASE_EVALUATE] = 0.97,
+           [PHASE_SAVE] = 1},
+    [1] = {[PHASE_LOAD] = 0.20,
+           [PHASE_SPLIT] = 0.25,
+           [PHASE_TRAIN] = 0.90,
+           [PHASE_EVALUATE] = 0.97,
+           [PHASE_SAVE] = 1},
+};
+
+static const char *const phase_words[] = {
+    [PHASE_LOAD] = "Reading the data", [PHASE_SPLIT] = "Splitting by time",
+    [PHASE_TRAIN] = "Training",        [PHASE_EVALUATE] = "Judging on what was held out",
+    [PHASE_SAVE] = "Saving the model",
+};
+
+double recorder_share(bool has_iterations, enum progress_phase phase, double done, double total)
+{
+    const double *end = ends[has_iterations];
+    const double begin = phase == PHASE_LOAD ? 0 : end[phase - 1];
+    const double part = total > 0 ? fmin(done / total, 1) : 0;
+    return begin + part * (end[phase] - begin);
+}
+
+enum err recorder_init(struct recorder *recorder, struct store *store, struct fence fence,
+                       bool has_iterations, struct error *err)
+{
+    enum err rc = ERR_OK;
+    *recorder = (struct recorder){.store = store, .fence = fence, .has_iterations = has_iterations};
+    TRY_PTR(recorder->points = mem_array(RECORDER_POINTS_MAX, sizeof(*recorder->points), err));
+    TRY_PTR(recorder->notes = mem_array(RECORDER_NOTES_MAX, sizeof(*recorder->notes), err));
+done:
+    return rc;
+}
+
+void recorder_release(struct recorder *recorder)
+{
+    mem_free(recorder->points);
+    mem_free(recorder->notes);
+    *recorder = (struct recorder){0};
+}
+
+/* A run has at most 1,000 iterations; a child that tells more is not believed. */
+static void add_point(struct recorder *recorder, const char *name, int64_t step, double value)
+{
+    if (!isfinite(value))
+        return;
+    if (recorder->point_done > 0 && recorder->point_done == recorder->point_count)
+        recorder->point_done = recorder->point_count = 0;
+    if (recorder->point_count < RECORDER_POINTS_MAX)
+        recorder->points[recorder->point_count++] = (struct recorder_point){name, step, value};
+}
+
+static void take_iteration(struct recorder *recorder, const struct child_line *line)
+{
+    char loss[32] = "";
+    add_point(recorder, "loss", line->iteration, line->loss);
+    add_point(recorder, "seconds", line->iteration, line->seconds);
+    add_point(recorder, "recall_at_k", line->iteration, line->recall);
+    if (isfinite(line->loss))
+        snprintf(loss, sizeof(loss), ", loss %.5g", line->loss);
+    if (line->total > 0)
+        snprintf(recorder->message, sizeof(recorder->message), "Iteration %d of %.0f%s",
+                 line->iteration, line->total, loss);
+    else
+        snprintf(recorder->message, sizeof(recorder->message), "Iteration %d%s", line->iteration,
+                 loss);
+    recorder->iteration = line->iteration;
+    recorder->progress =
+        recorder_share(recorder->has_iterations, PHASE_TRAIN, line->iteration, line->total);
+    recorder->progress_due = true;
+}
+
+static void take_progress(struct recorder *recorder, const struct child_line *line)
+{
+    char done[32], total[32];
+    recorder->progress =
+        recorder_share(recorder->has_iterations, line->phase, line->done, line->total);
+    recorder->progress_due = true;
+    if (line->phase != PHASE_LOAD || line->total <= 0 || line->total > 1e15)
+        return;
+    snprintf(recorder->message, sizeof(recorder->message), "Read %s of %s rows",
+             text_grouped((int64_t)fmin(line->done, line->total), done, sizeof(done)),
+             text_grouped((int64_t)line->total, total, sizeof(total)));
+}
+
+static void take_phase(struct recorder *recorder, const struct child_line *line)
+{
+    recorder->phase = line->phase;
+    recorder->phase_due = true;
+    recorder->progress = recorder_share(recorder->has_iterations, line->phase, 0, 0);
+    recorder->progress_due = true;
+    snprintf(recorder->message, sizeof(recorder->message), "%s", phase_words[line->phase]);
+}
+
+void recorder_take(struct recorder *recorder, const struct child_line *line)
+{
+    switch (line->event) {
+    case CHILD_PHASE:
+        take_phase(recorder, line);
+        break;
+    case CHILD_ITERATION:
+        take_iteration(recorder, line);
+        break;
+    case CHILD_PROGRESS:
+        take_progress(recorder, line);
+        break;
+    case CHILD_WARNING:
+        if (line->message[0] != '\0' && recorder->note_count < RECORDER_NOTES_MAX)
+            snprintf(recorder->notes[recorder->note_count++], sizeof(recorder->notes[0]), "%s",
+                     line->message);
+        break;
+    default: /* not for the store */
+        break;
+    }
+}
+
+double recorder_due_in(const struct recorder *recorder)
+{
+    const bool waits = recorder->progress_due || recorder->point_done < recorder->point_count ||
+                       recorder->note_done < recorder->note_count;
+    if (recorder->phase_due)
+        return 0;
+    return waits ? fmax(0, recorder->next_flush - clock_seconds()) : -1;
+}
+
+enum err recorder_flush(struct recorder *recorder, bool all, struct error *err)
+{
+    enum err rc = ERR_OK;
+    struct store *store = recorder->store;
+    const struct fence fence = recorder->fence;
+    const double due = recorder_due_in(recorder);
+    if (due < 0 || (due > 0 && !all))
+        return ERR_OK;
+    if (recorder->phase_due) {
+        TRY(job_advance(store, fence, recorder->phase, recorder->message, err));
+        recorder->phase_due = false;
+    }
+    for (; recorder->point_done < recorder->point_count; recorder->point_done++) {
+        const struct recorder_point *point = &recorder->points[recorder->point_done];
+        TRY(job_add_point(store, fence, point->name, point->step, point->value, err));
+    }
+    for (; recorder->note_done < recorder->note_count; recorder->note_done++)
+        TRY(job_note(store, fence, recorder->notes[recorder->note_done], err));
+    if (recorder->progress_due)
+        TRY(job_progress(store, fence, recorder->progress, recorder->iteration, recorder->message,
+                         err));
+    recorder->progress_due = false;
+    recorder->next_flush = clock_seconds() + RECORDER_INTERVAL_MS / 1000.0;
+done:
+    return rc;
+}
