@@ -1,5 +1,6 @@
 #!/bin/bash
-# script/demo on data of one's own: the table, and what it says when there is none.
+# script/demo on data of one's own: the table, and what it says when there is none. (What it serves
+# after the table is in demo_serve_test.py.)
 set -u
 . "$(dirname "$0")/tap.sh"
 demo=$(cd "$(dirname "$0")/../.." && pwd)/script/demo
@@ -9,7 +10,7 @@ export RECTRAIN_MODELS=$room/models
 
 compares_both() {
     local output
-    output=$(cd "$room" && "$demo" data 2>"$room/messages") || return 1
+    output=$(cd "$room" && "$demo" --no-serve data 2>"$room/messages") || return 1
     echo "$output"
     grep -qE '^\| Model +\| Recall@40 \| Precision@40 \| +F1@40 \| Training Time \|$' <<<"$output" &&
         grep -qE '^\| Popular +\| +[0-9.]+% \| +[0-9.]+% \| +0\.[0-9]{4} \| +[0-9.]+ (ms|s) \|$' <<<"$output" &&
@@ -32,6 +33,7 @@ status_of() { # wanted, command ...
 check "its table compares popular and ALS on a directory given" compares_both
 check "both models are saved" saved_two
 check "a directory that is not there is status 3" status_of 3 "$demo" "$room/nowhere"
-check "a directory without a clickstream is status 3" status_of 3 "$demo" "$room/models"
+check "a directory without a clickstream is status 3" status_of 3 "$demo" --no-serve "$room/models"
 check "two directories are wrong usage" status_of 2 "$demo" a b
+check "an unknown option is wrong usage" status_of 2 "$demo" --serve
 finish
