@@ -33,6 +33,7 @@ struct route_group {
     X(model_types_routes)                                                                          \
     X(models_routes)                                                                               \
     X(openapi_routes)                                                                              \
+    X(page_action_routes)                                                                          \
     X(page_job_routes)                                                                             \
     X(page_routes)                                                                                 \
     X(start_training_routes)                                                                       \

@@ -20,6 +20,8 @@
 #include "base/memory.h"
 #include "queue/relay.h"
 #include "store/users.h"
+#include "worker/reaper.h"
+#include "worker/supervise.h"
 
 enum { URL_SIZE = 512 };
 
@@ -32,6 +34,8 @@ struct service {
     struct route_table *table;
     struct queue_spec queue;
     char url[URL_SIZE];
+    struct reaper *reaper;
+    struct workers *workers; /* NULL: there are none here */
 };
 
 static int64_t now_ms(void)
@@ -122,8 +126,29 @@ static enum err start_helpers(struct service *service, struct error *err)
     const struct live_spec live = {
         .store = app->store, .hub = app->hub, .model_dir = config_text(app->config, "MODEL_DIR")};
     TRY(live_start(&live, &app->live, err));
+    TRY(reaper_start(app->store, app->config, &service->reaper, err));
+    const int32_t workers = (int32_t)config_int(app->config, "WORKERS");
+    if (workers > 0 && !config_has_broker(app->config))
+        TRY(workers_start(app->config, workers, &service->workers, err));
 done:
     return rc;
+}
+
+/* What whoever runs this should know. */
+static void warn_of_settings(const struct config *config)
+{
+    char host[LOG_VALUE_MAX];
+    const char *listen = config_host(config, "LISTEN");
+    const bool is_local = strncmp(listen, "127.", 4) == 0 || strcmp(listen, "::1") == 0 ||
+                          strcmp(listen, "localhost") == 0;
+    if (!is_local && !config_is_secure(config))
+        log_warning("no_https",
+                    "listen=%s message=\"passwords and cookies can be read on the way: put a proxy "
+                    "with https before the server, and set PUBLIC_URL\"",
+                    log_value(listen, host, sizeof(host)));
+    if (config_flag_is_on(config, "DEMO_USER"))
+        log_warning("demo_user",
+                    "message=\"the account " DEMO_EMAIL " has a password that everybody knows\"");
 }
 
 static enum err listen_http(struct service *service, struct error *err)
@@ -150,6 +175,8 @@ static enum err listen_http(struct service *service, struct error *err)
     struct http_server *server;
     TRY(http_server_open(&http, &server, err));
     app->server = server;
+    warn_of_settings(config);
+    log_info("listening", "address=%s version=%s", http_server_address(server), RECTRAIN_VERSION);
     if (public_url[0] != '\0')
         snprintf(service->url, sizeof(service->url), "%s", public_url);
     else
@@ -185,8 +212,14 @@ void service_close(struct service *service, int32_t grace_ms)
 {
     if (service == NULL)
         return;
+    if (service->workers != NULL) /* they finish while requests do */
+        workers_ask_stop(service->workers);
     http_server_close(service->app.server, grace_ms);
     live_stop(service->app.live);
+    reaper_stop(service->reaper);
+    if (service->workers != NULL)
+        workers_stop(service->workers,
+                     (double)config_int(service->app.config, "STOP_GRACE_SECONDS"));
     relay_stop(service->app.relay);
     hub_free(service->app.hub);
     route_table_free(service->table);
