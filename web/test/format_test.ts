@@ -76,3 +76,16 @@ test("the end of a path is its last part", () => {
     assert.equal(format.lastPart("/data/shop/2026/"), "2026");
     assert.equal(format.lastPart("/"), "/");
 });
+
+test("the length of the lists stands in a metric's title where it is known", () => {
+    assert.equal(format.metricTitle("Recall@k", 40), "Recall@40");
+    assert.equal(format.metricTitle("Recall@%d", 40), "Recall@40");
+    assert.equal(format.metricTitle("Recall@%d", null), "Recall@k");
+    assert.equal(format.metricTitle("Loss of @kind", 40), "Loss of @kind");
+});
+
+test("a share on an axis has no more decimals than it needs", () => {
+    assert.equal(format.percentTick(0.175), "17.5 %");
+    assert.equal(format.percentTick(0.1), "10 %");
+    assert.equal(format.percentTick(0.07 + 0.01), "8 %");
+});

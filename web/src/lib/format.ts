@@ -44,9 +44,9 @@ export function metricDifference(name: string, value: number, base: number): str
     return sign + metric(name, Math.abs(apart));
 }
 
-/** "Recall@%d" → "Recall@40". */
+/** "Recall@k", or with %d for it, → "Recall@40". */
 export function metricTitle(title: string, k: number | null | undefined): string {
-    return title.replace("%d", k == null ? "k" : String(k));
+    return title.replace(/@(?:%d|k\b)/, `@${k ?? "k"}`);
 }
 
 const two = (value: number) => String(value).padStart(2, "0");

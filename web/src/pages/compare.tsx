@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { saveAs } from "../charts/chart";
 import { csvText } from "../charts/series";
 import { Button, CopyButton, EmptyState, ErrorPanel, Note, PageTitle, Skeleton } from "../components";
+import { paramLabel } from "../lib/params";
 import { navigate, setTitle, useLocation, withQuery } from "../lib/router";
 import type { JobWhole } from "../lib/types";
 import { CompareCurves, type XAxis } from "./compare/curves";
@@ -11,7 +12,7 @@ import { Picker } from "./compare/picker";
 import { RepeatsTable } from "./compare/repeats";
 import { CompareTable } from "./compare/table";
 import { type Entry, useJobs } from "./compare/use_jobs";
-import { metricsOf, Section, useModelTypes, words } from "./shared";
+import { metricsOf, Section, useModelTypes } from "./shared";
 
 export default function Compare() {
     const here = useLocation();
@@ -113,7 +114,7 @@ function Body({ entries, jobs, change, onRemove }: BodyProps) {
         <>
             {apart.length > 0 && (
                 <Note tone="warn">
-                    These jobs answer different questions, so their metrics do not compare: they differ in {apart.map((name) => words(name).toLowerCase()).join(", ")}.
+                    These jobs answer different questions, so their metrics do not compare: they differ in {apart.map((name) => paramLabel(name)).join(", ")}.
                 </Note>
             )}
             <CompareTable {...{ jobs, base, types, onRemove }} onBase={(id) => change({ base: id === jobs[0]!.job_id ? null : id })} />

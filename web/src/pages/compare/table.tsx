@@ -2,9 +2,10 @@
 import type { ComponentChildren } from "preact";
 import { Button, StatusChip } from "../../components";
 import { duration, jobSeconds, jobTitle, metric, percent } from "../../lib/format";
+import { paramLabel } from "../../lib/params";
 import type { JobWhole, MetricInfo, ModelTypes } from "../../lib/types";
 import { Difference } from "../details/metrics";
-import { metricsOf, popularOf, titleOf, words } from "../shared";
+import { metricsOf, popularOf, titleOf } from "../shared";
 import { best, difference, settingRows, type Setting, type SettingRow } from "./logic";
 
 interface Props {
@@ -108,7 +109,7 @@ function setting(value: Setting): string {
 function SettingLine({ row }: { row: SettingRow }) {
     return (
         <tr>
-            <th scope="row">{words(row.name)}</th>
+            <th scope="row">{paramLabel(row.name)}</th>
             {row.values.map((value, index) => (
                 <td key={index} class={value === undefined || value === null ? "num none" : "num"}>
                     {setting(value)}
@@ -179,7 +180,7 @@ function Folded({ rows, span }: { rows: SettingRow[]; span: number }) {
                         <dl class="facts">
                             {rows.map((row) => (
                                 <div key={row.name} class="fact">
-                                    <dt>{words(row.name)}</dt>
+                                    <dt>{paramLabel(row.name)}</dt>
                                     <dd>{setting(row.values.find((value) => value !== undefined))}</dd>
                                 </div>
                             ))}

@@ -61,7 +61,7 @@ export function RecallChart({ job, curves }: { job: JobWhole; curves: Series | n
             formatY={percent}
             formatTick={percentTick}
             fileName={`job_${job.job_id}_recall`}
-            empty={off ? "Not measured: “Eval every” is 0." : emptyWords(job, "recall curve")}
+            empty={off ? "Not measured: “Measure recall every” is 0." : emptyWords(job, "recall curve")}
         />
     );
 }

@@ -1,8 +1,9 @@
 // What a job was asked, what it ran on, and what it made.
 import { ButtonLink, CopyButton } from "../../components";
 import { bytes, number } from "../../lib/format";
+import { paramLabel } from "../../lib/params";
 import type { JobWhole, ModelTypes, ParamInfo } from "../../lib/types";
-import { Code, Fact, Facts, Section, words } from "../shared";
+import { Code, Fact, Facts, Section } from "../shared";
 import { funnelRows } from "./logic";
 import { Bar } from "./timeline";
 
@@ -24,7 +25,7 @@ export function Parameters({ job, types }: { job: JobWhole; types: ModelTypes | 
                     const info = known.get(name);
                     const changed = info !== undefined && value !== null && String(value) !== String(info.default) && name !== "eval_every";
                     return (
-                        <Fact key={name} name={words(name)} help={info?.help}>
+                        <Fact key={name} name={paramLabel(name)} help={info?.help}>
                             <span class={changed ? "num strong" : value === null ? "none" : "num"}>{shown(value)}</span>
                             {changed && info.default !== null && <span class="none"> default {shown(info.default)}</span>}
                         </Fact>

@@ -9,6 +9,11 @@ import type { LogView } from "./use_log";
 
 const LINES = 8;
 
+/** Names in a message stand between backticks. */
+function withCode(message: string) {
+    return message.split("`").map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
+}
+
 export function Failure({ job, steps, log, logHref }: { job: JobWhole; steps: Step[]; log: LogView; logHref: string }) {
     const [busy, during] = useFlag();
     const error = job.error ?? { code: "internal", title: "Internal error", message: null };
@@ -18,7 +23,7 @@ export function Failure({ job, steps, log, logHref }: { job: JobWhole; steps: St
             <Icon name="cross" size={20} />
             <div class="failure-body">
                 <h2 id="failure-title">{error.title}</h2>
-                {error.message && <p class="failure-message">{error.message}</p>}
+                {error.message && <p class="failure-message">{withCode(error.message)}</p>}
                 <p class="failure-where">
                     {place && <>While {stepName(place.name).toLowerCase()}. </>}
                     {job.attempt > 1 && <>Attempt {job.attempt}. </>}
