@@ -80,8 +80,10 @@ function compress(bytes) {
 }
 
 async function build_site(site, depfile, target) {
-    await rm(site, { recursive: true, force: true });
-    await mkdir(join(site, "pages"), { recursive: true });
+    // The directory itself stays: a server that was started with --web-dir has it open.
+    await mkdir(site, { recursive: true });
+    for (const name of await readdir(site)) await rm(join(site, name), { recursive: true });
+    await mkdir(join(site, "pages"));
     const { inputs, outputs } = await bundle(site);
     const sources = Object.keys(inputs).map((path) => join(web, path));
     const lines = [];

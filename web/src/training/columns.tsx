@@ -44,9 +44,20 @@ function FloorDifference({ job, name }: { job: Job; name: string }) {
 
 function metricColumn(info: MetricInfo, k: number | null): Column<Job> {
     const title = metricTitle(info.title, k);
+    const [name, at] = title.split("@");
     return {
         key: info.name,
-        title,
+        // Where there is little room, "Precision" and "@40" stand one above the other.
+        title: (
+            <>
+                {name}
+                {at && (
+                    <>
+                        <wbr />@{at}
+                    </>
+                )}
+            </>
+        ),
         label: title,
         class: "numeric",
         sort: `metric:${info.name}`,
