@@ -43,6 +43,10 @@ MUST_CHECK enum err question_item(const struct question *question, const char *i
 /* A line each: id, tab, score. */
 void print_recommendations(const struct model_record *record, const struct recommendation *list,
                            int32_t count);
+/* What `rectrain recommend --output` does (cli/recommend_many.c). */
+MUST_CHECK enum err recommend_many(const struct parsed_options *parsed,
+                                   const struct question *question, struct error *err);
+
 /* The id at an index, of any length. */
 void print_id(const struct idmap *map, int32_t index);
 

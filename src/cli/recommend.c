@@ -13,10 +13,16 @@ static const struct option_info options[] = {
     {"allow", "ID[,ID…]", "nothing but these items"},
     {"deny", "ID[,ID…]", "none of these items"},
     {"with-seen", NULL, "leave in what the user has touched"},
+    {"output", "FILE",
+     "lists for many users, as FILE.parquet or FILE.csv: cookie, node, rank, score"},
+    {"users", "FILE", "with --output: these users, an id a line [all of the model's]"},
+    {"threads", "N", "with --output: threads to use [all processors]"},
+    {"overwrite", NULL, "with --output: replace a file that is there"},
+    {"quiet", NULL, "with --output: show no progress"},
     {"json", NULL, "print the result as one JSON object"},
 };
 static const struct command_help help = {
-    .usage = "rectrain recommend MODEL.pkl --user ID | --items ID[,ID…] [--k 40] [option …]",
+    .usage = "rectrain recommend MODEL.pkl --user ID | --items ID[,ID…] | --output FILE [option …]",
     .summary = "Prints the best items that the user has not touched: id and score, best first. A "
                "history that is given is folded in, so new and anonymous users get lists of their "
                "own where the kind of the model can do it, and the popular list elsewhere.",
@@ -59,10 +65,15 @@ enum err command_recommend(int argc, char **argv, struct error *err)
     }
     if (parsed.argument_count != 1 ||
         (options_value(&parsed, "user") == NULL && options_value(&parsed, "items") == NULL &&
-         options_value(&parsed, "history") == NULL))
+         options_value(&parsed, "history") == NULL && options_value(&parsed, "output") == NULL))
         return FAIL_REASON(err, ERR_INVALID, "option",
-                           "one model file and --user are needed, or --items or --history");
+                           "one model file and --user are needed, or --items, --history or "
+                           "--output");
     TRY(question_open(&parsed, &question, err));
+    if (options_value(&parsed, "output") != NULL) {
+        rc = recommend_many(&parsed, &question, err);
+        goto done;
+    }
     TRY_PTR(list = mem_array((size_t)question.query.k, sizeof(*list), err));
     TRY(predict_recommend(question.predictor, &question.query, list, &count, &basis, err));
     if (options_value(&parsed, "json") != NULL)

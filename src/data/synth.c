@@ -1,20 +1,17 @@
 #include "data/synth.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "data/new_file.h"
 #include "data/synth_file.h"
 #include "data/synth_plan.h"
-
-enum { PATH_CAP = 4096 };
 
 void synth_spec_init(struct synth_spec *spec)
 {
@@ -70,107 +67,30 @@ static enum err settle_sizes(struct synth_spec *spec, const struct synth_shape *
 
 /* ---- files ---- */
 
-struct output {
-    char final[PATH_CAP], temporary[PATH_CAP];
-    bool begun;
-};
-
-static enum err system_error(struct error *err, const char *what, const char *path)
-{
-    if (errno == EEXIST)
-        return FAIL_REASON(err, ERR_INVALID, "file_exists", "%s is there already", path);
-    const enum err code = errno == EACCES || errno == EPERM     ? ERR_DENIED
-                          : errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND
-                                                                : ERR_IO;
-    return FAIL(err, code, "cannot %s %s: %m", what, path);
-}
-
-static enum err output_init(struct output *output, const struct synth_spec *spec, const char *name,
-                            struct error *err)
-{
-    struct stat status;
-    output->begun = false;
-    const int length =
-        snprintf(output->final, sizeof(output->final), "%s/%s", spec->directory, name);
-    const int longer = snprintf(output->temporary, sizeof(output->temporary), "%s/.%s.%ld.tmp",
-                                spec->directory, name, (long)getpid());
-    if (length < 0 || longer < 0 || longer >= PATH_CAP || length >= PATH_CAP)
-        return FAIL(err, ERR_INVALID, "the path of the directory is too long");
-    if (lstat(output->final, &status) == 0 && !spec->overwrite)
-        return FAIL_REASON(err, ERR_INVALID, "file_exists",
-                           "%s is there already; it is replaced only when told to overwrite",
-                           output->final);
-    return ERR_OK;
-}
-
-static enum err sync_path(const char *path, int flags, struct error *err)
-{
-    const int file = open(path, flags | O_CLOEXEC);
-    if (file < 0)
-        return system_error(err, "open", path);
-    const int failed = fsync(file);
-    const enum err rc = failed != 0 ? system_error(err, "sync", path) : ERR_OK;
-    close(file);
-    return rc;
-}
-
-/* What was written is on the disk, under its temporary name. */
-static enum err output_sync(const struct output *output, int64_t *ret_bytes, struct error *err)
-{
-    enum err rc;
-    struct stat status;
-    TRY(sync_path(output->temporary, O_RDONLY, err));
-    if (stat(output->temporary, &status) != 0) {
-        rc = system_error(err, "read", output->temporary);
-        goto done;
-    }
-    *ret_bytes = status.st_size;
-done:
-    return rc;
-}
-
-static enum err output_name(struct output *output, bool overwrite, struct error *err)
-{
-    const unsigned flags = overwrite ? 0 : RENAME_NOREPLACE;
-    int failed = renameat2(AT_FDCWD, output->temporary, AT_FDCWD, output->final, flags);
-    if (failed != 0 && errno == EINVAL) /* a file system without RENAME_NOREPLACE */
-        failed = rename(output->temporary, output->final);
-    if (failed != 0)
-        return system_error(err, "name", output->final);
-    output->begun = false;
-    return ERR_OK;
-}
-
-static void output_abandon(const struct output *output)
-{
-    if (output->begun)
-        unlink(output->temporary);
-}
-
 /* Writes both under temporary names, then names both. */
 static enum err write_files(const struct synth_spec *spec, const struct synth_plan *plan,
                             const struct progress *progress, struct synth_result *result,
                             struct error *err)
 {
     enum err rc;
-    struct output clickstream = {.begun = false}, events = {.begun = false};
-    TRY(output_init(&clickstream, spec, "clickstream.pq", err));
-    TRY(output_init(&events, spec, "events.pq", err));
+    struct new_file clickstream = {.begun = false}, events = {.begun = false};
+    TRY(new_file_init(&clickstream, spec->directory, "clickstream.pq", spec->overwrite, err));
+    TRY(new_file_init(&events, spec->directory, "events.pq", spec->overwrite, err));
     events.begun = true;
     TRY(synth_file_events(plan, events.temporary, err));
     clickstream.begun = true;
     TRY(synth_file_clickstream(plan, spec->threads, clickstream.temporary, progress, err));
-    TRY(output_sync(&events, &result->events_bytes, err));
-    TRY(output_sync(&clickstream, &result->clickstream_bytes, err));
-    TRY(output_name(&clickstream, spec->overwrite, err));
-    rc = output_name(&events, spec->overwrite, err);
+    TRY(new_file_sync(&events, &result->events_bytes, err));
+    TRY(new_file_sync(&clickstream, &result->clickstream_bytes, err));
+    TRY(new_file_name(&clickstream, err));
+    rc = new_file_name(&events, err);
     if (rc != ERR_OK && !spec->overwrite)
         unlink(clickstream.final);
     if (rc == ERR_OK)
-        rc = sync_path(spec->directory, O_RDONLY | O_DIRECTORY, err);
+        rc = new_file_sync_directory(spec->directory, err);
 done:
-    output_abandon(&clickstream);
-    output_abandon(&events);
+    new_file_abandon(&clickstream);
+    new_file_abandon(&events);
     return rc;
 }
 
@@ -182,9 +102,9 @@ static enum err write_directory(const struct synth_spec *spec, const struct synt
     struct stat status;
     const bool made = mkdir(spec->directory, 0777) == 0;
     if (!made && errno != EEXIST)
-        return system_error(err, "make", spec->directory);
+        return new_file_error(err, "make", spec->directory);
     if (stat(spec->directory, &status) != 0)
-        return system_error(err, "read", spec->directory);
+        return new_file_error(err, "read", spec->directory);
     if (!S_ISDIR(status.st_mode))
         return FAIL(err, ERR_NOT_FOUND, "%s is not a directory", spec->directory);
     const enum err rc = write_files(spec, plan, progress, result, err);
