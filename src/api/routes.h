@@ -20,6 +20,7 @@ struct route_group {
 
 /* One line a resource; the order does not matter. */
 #define ROUTE_GROUPS(X)                                                                            \
+    X(data_check_routes)                                                                           \
     X(data_sources_routes)                                                                         \
     X(events_routes)                                                                               \
     X(health_routes)                                                                               \
