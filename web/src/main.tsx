@@ -89,15 +89,14 @@ if (app && matchRoute(here.value.path)) {
     startRail();
     startLive();
     app.replaceChildren();
-    render(<App />, app);
-    const above = document.createElement("div");
-    document.body.append(above);
+    // One root for all, since ids (useId) are unique within a root only.
     render(
         <>
+            <App />
             <Toasts />
             <Announcer />
             <Confirm />
         </>,
-        above,
+        app,
     );
 }
