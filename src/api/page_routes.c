@@ -66,6 +66,6 @@ static const struct route routes[] = {
     {.method = HTTP_GET, .pattern = "/models/", .handle = models, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/system/", .handle = system_page, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/account/", .handle = account, .flags = ROUTE_PAGE},
-    {.method = HTTP_GET, .pattern = "/docs", .handle = docs, .flags = ROUTE_PUBLIC | ROUTE_PAGE},
+    {.method = HTTP_GET, .pattern = "/docs", .handle = docs, .flags = ROUTE_PAGE},
 };
 const struct route_group page_routes = {routes, sizeof(routes) / sizeof(routes[0])};

@@ -58,12 +58,16 @@ function OperationBody({ api, operation }: { api: OpenApi; operation: Operation 
     );
 }
 
-/** Text with `code` in it and paragraphs. */
+/** A line with `code` in it. */
+function withCode(line: string) {
+    return line.split("`").map((part, index) => (index % 2 ? <code key={index}>{part}</code> : part));
+}
+
 function Text({ children }: { children: string }) {
     return (
         <>
             {children.split(/\n{2,}/).map((paragraph, index) => (
-                <p key={index}>{paragraph.split("`").map((part, at) => (at % 2 ? <code key={at}>{part}</code> : part))}</p>
+                <p key={index}>{withCode(paragraph)}</p>
             ))}
         </>
     );
@@ -95,7 +99,7 @@ function Body({ api, body }: { api: OpenApi; body: BodyView }) {
         <>
             <h4>Body{body.required ? "" : " (may be left out)"}</h4>
             {body.description && <Text>{body.description}</Text>}
-            <Media api={api} media={body.media} />
+            <Media api={api} media={body.media} asked />
         </>
     );
 }
@@ -105,7 +109,7 @@ function Response({ api, response }: { api: OpenApi; response: ResponseView }) {
     const [open, setOpen] = useState(good && response.media.length > 0);
     const head = (
         <>
-            <span class={good ? "response-status response-good" : "response-status"}>{response.status}</span> {response.description}
+            <span class={good ? "response-status response-good" : "response-status"}>{response.status}</span> {withCode(response.description)}
         </>
     );
     if (response.media.length === 0)
@@ -123,7 +127,8 @@ function Response({ api, response }: { api: OpenApi; response: ResponseView }) {
     );
 }
 
-function Media({ api, media }: { api: OpenApi; media: MediaView[] }) {
+/** `asked`: the caller sends it, so that what may not be left out is told; else what may not come. */
+function Media({ api, media, asked = false }: { api: OpenApi; media: MediaView[]; asked?: boolean }) {
     const [chosen, setChosen] = useState(0);
     const one = media[Math.min(chosen, media.length - 1)];
     if (!one) return null;
@@ -144,7 +149,7 @@ function Media({ api, media }: { api: OpenApi; media: MediaView[] }) {
                 <p class="none">{one.type}</p>
             )}
             <div class="media-parts">
-                {one.schema && <SchemaView api={api} schema={one.schema} />}
+                {one.schema && <SchemaView api={api} schema={one.schema} asked={asked} />}
                 {example !== null && (
                     <div class="media-example">
                         <div class="media-example-head">
@@ -160,19 +165,19 @@ function Media({ api, media }: { api: OpenApi; media: MediaView[] }) {
     );
 }
 
-function SchemaView({ api, schema, depth = 0 }: { api: OpenApi; schema: Schema; depth?: number }) {
+function SchemaView({ api, schema, asked, depth = 0 }: { api: OpenApi; schema: Schema; asked: boolean; depth?: number }) {
     const fields = fieldsOf(api, schema);
     if (fields.length === 0) return depth === 0 ? <p class="none">{typeWords(api, schema)}</p> : null;
     return (
         <ul class="schema">
             {fields.map((field) => (
-                <FieldView key={field.name} api={api} field={field} depth={depth} />
+                <FieldView key={field.name} {...{ api, field, asked, depth }} />
             ))}
         </ul>
     );
 }
 
-function FieldView({ api, field, depth }: { api: OpenApi; field: Field; depth: number }) {
+function FieldView({ api, field, asked, depth }: { api: OpenApi; field: Field; asked: boolean; depth: number }) {
     const [open, setOpen] = useState(false);
     const inner = depth < DEPTH_MAX && fieldsOf(api, field.schema).length > 0;
     return (
@@ -180,7 +185,8 @@ function FieldView({ api, field, depth }: { api: OpenApi; field: Field; depth: n
             <code class="schema-name">{field.name}</code>
             <span class="schema-type">
                 {field.type}
-                {field.required && <strong>, always there</strong>}
+                {asked && field.required && <strong>, required</strong>}
+                {!asked && !field.required && ", not always there"}
             </span>
             {field.description && <Text>{field.description}</Text>}
             {inner && (
@@ -188,7 +194,7 @@ function FieldView({ api, field, depth }: { api: OpenApi; field: Field; depth: n
                     <button type="button" class="schema-more" aria-expanded={open} aria-label={`Fields of ${field.name}`} onClick={() => setOpen(!open)}>
                         <Icon name={open ? "down" : "right"} size={14} /> {open ? "Fewer" : "Its fields"}
                     </button>
-                    {open && <SchemaView api={api} schema={field.schema} depth={depth + 1} />}
+                    {open && <SchemaView api={api} schema={field.schema} asked={asked} depth={depth + 1} />}
                 </>
             )}
         </li>
