@@ -22,7 +22,7 @@ declare -A third_party=(
 
 # The C library and the kernel's interface, which every room may use.
 libc=" assert.h complex.h ctype.h dirent.h errno.h fcntl.h fenv.h float.h fnmatch.h getopt.h glob.h
- inttypes.h limits.h locale.h math.h netdb.h poll.h pthread.h pwd.h sched.h setjmp.h signal.h
+ inttypes.h limits.h locale.h math.h netdb.h poll.h pthread.h pwd.h sched.h semaphore.h setjmp.h signal.h
  spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h
  strings.h syslog.h termios.h time.h unistd.h wchar.h cpuid.h immintrin.h "
 libc=${libc//$'\n'/}

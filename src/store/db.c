@@ -78,22 +78,19 @@ const char *rows_text(const struct rows *rows, int32_t row, int32_t column)
 
 /* With one writer the first connection writes, the second writes what may be lost with the power,
  * and the others read; else any serves. */
-static bool serves(const struct store *store, int32_t slot, enum tx_kind kind)
+static bool goes_by_group(const struct tx *tx)
 {
-    if (!store->backend->one_writer)
-        return true;
-    return kind == TX_WRITE ? slot == 0 : kind == TX_LAX ? slot == 1 : slot > 1;
+    return tx->store->backend->one_writer && tx->kind != TX_READ;
 }
 
 static void take_connection(struct tx *tx)
 {
     struct store *store = tx->store;
-    if (store->backend->one_writer && tx->kind != TX_READ)
-        pthread_mutex_lock(&store->writing);
+    const int32_t first = store->backend->one_writer ? 2 : 0;
     pthread_mutex_lock(&store->lock);
     for (;;) {
-        for (int32_t i = 0; i < store->slots; i++) {
-            if (store->connections[i].busy || !serves(store, i, tx->kind))
+        for (int32_t i = first; i < store->slots; i++) {
+            if (store->connections[i].busy)
                 continue;
             store->connections[i].busy = true;
             tx->slot = i;
@@ -107,9 +104,14 @@ static void take_connection(struct tx *tx)
 
 enum err tx_begin(struct tx *tx, struct store *store, enum tx_kind kind, struct error *err)
 {
+    enum err rc;
     *tx = (struct tx){.store = store, .kind = kind};
-    take_connection(tx);
-    const enum err rc = store->backend->begin(tx->db, kind, err);
+    if (goes_by_group(tx)) {
+        rc = group_begin(tx, err);
+    } else {
+        take_connection(tx);
+        rc = store->backend->begin(tx->db, kind, err);
+    }
     tx->open = rc == ERR_OK;
     return rc;
 }
@@ -140,12 +142,17 @@ enum err tx_run(struct tx *tx, enum query query, const struct arg *args, int32_t
     for (int32_t i = 0; i < count; i++)
         if (args[i].type == ARG_TEXT && !is_utf8(args[i].text))
             return FAIL(err, ERR_INVALID, "a text is not UTF-8");
-    return tx->store->backend->run(tx->db, query, args, count, rows, err);
+    const enum err rc = tx->store->backend->run(tx->db, query, args, count, rows, err);
+    if (rc != ERR_OK)
+        group_note_failure(tx, err);
+    return rc;
 }
 
 enum err tx_commit(struct tx *tx, struct error *err)
 {
     assert(tx->open);
+    if (goes_by_group(tx) && tx->in_group)
+        return group_commit(tx, err);
     const enum err rc = tx->store->backend->commit(tx->db, err);
     if (rc == ERR_OK)
         tx->open = false;
@@ -155,15 +162,17 @@ enum err tx_commit(struct tx *tx, struct error *err)
 void tx_end(struct tx *tx)
 {
     struct store *store = tx->store;
+    if (goes_by_group(tx)) {
+        group_end(tx);
+        return;
+    }
     if (tx->open)
         store->backend->rollback(tx->db);
     tx->open = false;
     pthread_mutex_lock(&store->lock);
     store->connections[tx->slot].busy = false;
-    pthread_cond_broadcast(&store->freed);
+    pthread_cond_signal(&store->freed);
     pthread_mutex_unlock(&store->lock);
-    if (store->backend->one_writer && tx->kind != TX_READ)
-        pthread_mutex_unlock(&store->writing);
 }
 
 enum err store_run(struct store *store, enum tx_kind kind, enum query query, const struct arg *args,

@@ -20,6 +20,7 @@
  */
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -81,6 +82,8 @@ MUST_CHECK enum err rows_add(struct rows *rows, struct cell cell, const char *te
 
 /* How much a commit promises: LAX may be lost with the machine's power, never with a process. */
 enum tx_kind { TX_READ, TX_WRITE, TX_LAX };
+/* A transaction within a transaction. */
+enum savepoint { SAVEPOINT_SET, SAVEPOINT_KEEP, SAVEPOINT_UNDO };
 
 struct db; /* a connection */
 struct backend {
@@ -92,6 +95,8 @@ struct backend {
     enum err (*begin)(struct db *db, enum tx_kind kind, struct error *err);
     enum err (*commit)(struct db *db, struct error *err);
     void (*rollback)(struct db *db);
+    /* Only where one_writer. UNDO fails when the whole transaction is gone. */
+    enum err (*savepoint)(struct db *db, enum savepoint what, struct error *err);
     enum err (*prepare)(struct db *db, enum query query, struct error *err);
     enum err (*run)(struct db *db, enum query query, const struct arg *args, int32_t count,
                     struct rows *rows, struct error *err);
@@ -115,8 +120,9 @@ struct tx {
     struct store *store;
     struct db *db;
     enum tx_kind kind;
-    int32_t slot;
-    bool open; /* begun and neither committed nor rolled back */
+    int32_t slot; /* of the connection, where it was taken from the pool */
+    bool open;    /* begun and neither committed nor rolled back */
+    bool is_writing, in_group, is_savepoint; /* group.c */
 };
 
 MUST_CHECK enum err tx_begin(struct tx *tx, struct store *store, enum tx_kind kind,
@@ -145,13 +151,30 @@ MUST_CHECK enum err store_run(struct store *store, enum tx_kind kind, enum query
 /* Bring the schema to this program's version (migrate.c), in the caller's connection. */
 MUST_CHECK enum err schema_migrate(struct store *store, bool allowed, struct error *err);
 
+/* Group commit (group.c), where the backend has one writer: tx_begin, tx_commit and tx_end of what
+ * is no TX_READ go this way. All of it is guarded by `writing`. */
+struct group_wait;
+struct group {
+    bool is_open; /* its transaction was begun */
+    int32_t size; /* operations in it that are done */
+    struct group_wait *waiting;
+    struct error failure; /* of the operation that runs */
+    double ended, gapped; /* when the last one did; when others were let in last */
+};
+MUST_CHECK enum err group_begin(struct tx *tx, struct error *err);
+MUST_CHECK enum err group_commit(struct tx *tx, struct error *err);
+void group_note_failure(struct tx *tx, const struct error *err);
+void group_end(struct tx *tx);
+
 struct store {
     const struct backend *backend;
     struct store_spec spec;
     char *url; /* of the spec, owned */
     pthread_mutex_t lock;
     pthread_cond_t freed;
-    pthread_mutex_t writing;  /* held by the one writer, where the backend has one_writer */
+    pthread_mutex_t writing; /* held by the one writer, where the backend has one_writer */
+    atomic_int writers;      /* that wait for it */
+    struct group group;
     pthread_mutex_t watching; /* around the connection of store_tick, made when first asked */
     struct db *watcher;
     struct rows watched;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "store/db.h"
 
@@ -21,6 +22,7 @@
 
 struct db {
     sqlite3 *handle;
+    double busy_since;                   /* when the wait for somebody else's lock began */
     sqlite3_stmt *prepared[QUERY_COUNT]; /* made when first used */
 };
 
@@ -155,6 +157,20 @@ static enum err turn_to_wal(struct db *db, struct error *err)
     return rc;
 }
 
+/* Look each millisecond: SQLite's own handler waits longer and longer, and then misses the gaps
+ * that a busy writer leaves (group.c). */
+static int wait_for_lock(void *context, int tries)
+{
+    struct db *db = context;
+    const struct timespec pause = {.tv_nsec = 1000000};
+    if (tries == 0)
+        db->busy_since = clock_seconds();
+    if (clock_seconds() - db->busy_since > STORE_BUSY_MS / 1000.0)
+        return 0;
+    nanosleep(&pause, NULL);
+    return 1;
+}
+
 /* A large file would take seconds: there `rectrain db check` is the way. */
 static enum err quick_check(struct db *db, const char *path, struct error *err)
 {
@@ -205,7 +221,7 @@ static enum err sqlite_open(const struct store_spec *spec, enum tx_kind kind, st
         rc = failed(db->handle, code, "open", err);
         goto done;
     }
-    sqlite3_busy_timeout(db->handle, STORE_BUSY_MS);
+    sqlite3_busy_handler(db->handle, wait_for_lock, db);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     TRY(run_plain(db,
                   "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
@@ -246,6 +262,13 @@ static void sqlite_rollback(struct db *db)
     struct error ignored;
     if (!sqlite3_get_autocommit(db->handle) && run_plain(db, "ROLLBACK", &ignored) != ERR_OK)
         return; /* the next BEGIN says what is wrong */
+}
+
+static enum err sqlite_savepoint(struct db *db, enum savepoint what, struct error *err)
+{
+    static const char *const texts[] = {"SAVEPOINT operation", "RELEASE operation",
+                                        "ROLLBACK TO operation; RELEASE operation"};
+    return run_plain(db, texts[what], err);
 }
 
 /* SQLite writes ?1 where PostgreSQL writes $1. */
@@ -420,6 +443,7 @@ const struct backend sqlite_backend = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .savepoint = sqlite_savepoint,
     .prepare = sqlite_prepare,
     .run = sqlite_run,
     .run_script = run_plain,

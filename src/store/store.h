@@ -30,8 +30,8 @@
  *
  * Threads. A store may be used from any number of threads: it hands each call one of its
  * connections, and waits where none is free. Processes. Do not carry a store across fork: open it
- * in the child. The interface gives no transaction away, so that the store may gather the writes of
- * several threads into one commit without a caller noticing.
+ * in the child. The interface gives no transaction away: with SQLite, the writes of threads that
+ * are in line at the same time share one commit, and each returns when that is on disk.
  */
 #include <stdbool.h>
 #include <stdint.h>

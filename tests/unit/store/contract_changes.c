@@ -44,7 +44,7 @@ static void a_tick_changes_with_a_commit_of_anyone_and_not_else(void **state)
             assert_ok(store_tick(f->store, &second, &err));
             assert_int_equal(first, second);
         }
-        assert_ok(job_progress(other, fence, 0.1 * i, i, NULL, &err));
+        assert_ok(job_progress(other, fence, 0.1 * i, i + 1, NULL, &err));
         assert_ok(store_tick(f->store, &second, &err));
         assert_int_not_equal(first, second);
     }
