@@ -1,5 +1,8 @@
-"""Starts a platform for one file of browser tests and runs it: run.py FILE.mjs. The output is
-Node.js's TAP. E2E_SHOTS=DIR keeps a picture of each failed page."""
+"""Starts a platform for one file of browser tests and runs it; the output is Node.js's TAP.
+
+    run.py FILE.mjs [--test-name-pattern=PATTERN]
+
+E2E_SHOTS=DIR keeps a picture of each failed page."""
 
 import os
 import subprocess
@@ -19,7 +22,7 @@ def main():
             "E2E_URL": stack.url, "E2E_DATA": str(stack.data), "E2E_SLOW_DATA": str(slow),
             "E2E_MODELS": str(stack.models)}
         stack.run("user", "add", "other@example.com", given="another pass phrase\n")
-        done = subprocess.run(["node", "--test-reporter=tap", str(test)], env=environment,
+        done = subprocess.run(["node", "--test-reporter=tap", *sys.argv[2:], str(test)], env=environment,
                               timeout=PATIENCE * 9, check=False)
         if done.returncode != 0:
             print("\n".join(f"# {line}" for line in stack.room.logs(60).splitlines()))
