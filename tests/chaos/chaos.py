@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 from faults import FAULTS  # noqa: E402
-from judge import MUST_BE_ZERO, judge  # noqa: E402
+from judge import MUST_BE_ZERO, judge, model_of  # noqa: E402
 from load import History, Load  # noqa: E402
 from stack import PATIENCE, FLAVOURS, Stack, TimedOut, make_data, wait_until  # noqa: E402
 
@@ -78,7 +78,7 @@ class Run:
             self.mend()
             return condition()
         try:
-            return wait_until(mended, seconds, pause=0.01)
+            return wait_until(mended, seconds, pause=0.03)
         except TimedOut:
             return None
 
@@ -99,11 +99,14 @@ class Run:
 
     def inject(self, name):
         function, arguments, _ = FAULTS[name]
+        begun = time.monotonic()
         hit = function(self, *arguments)
-        self.history.add("fault", fault=name, hit=hit is not None and hit is not False,
+        found = hit is not None and hit is not False
+        self.history.add("fault", fault=name, found=found, took=round(time.monotonic() - begun, 2),
                          **(hit or {}))
+        print(f"# {name}: {hit if found else 'found no moment'}", flush=True)
         self.mend()
-        return bool(hit is not None and hit is not False)
+        return found
 
     def break_things(self):
         """Each fault once, then by chance; what did not find its moment is tried again."""
@@ -135,7 +138,7 @@ class Run:
 
     def orphans(self):
         named = {row[0] for row in self.query("SELECT path FROM models")}
-        return [path for path in self.files_below() if str(path) not in named]
+        return [path for path in self.files_below() if model_of(str(path)) not in named]
 
     def files_below(self):
         return [path for path in self.stack.models.rglob("*")
@@ -203,6 +206,8 @@ def main():
                 report.check(value == 0, f"{name} is 0", f"{name} is {value}", *[
                     text for text in verdict.findings if text.startswith(name)])
         report.check(verdict.counters["completed"] > 0, "jobs were completed all the same")
+        report.check(verdict.counters["stale_writes_rejected"] > 0,
+                     "what a frozen worker wrote late was rejected")
         print("# " + ", ".join(f"{name} {value}" for name, value in verdict.counters.items()))
         print(f"# {sum(done.values())} faults, {time.monotonic() - begun:.0f} s")
         if report.failures or options.keep:

@@ -19,26 +19,13 @@ def command_line(pid):
         return []
 
 
-def slots(run):
-    """The worker processes of this run, whoever started them: they have its MODEL_DIR."""
-    mark = f"MODEL_DIR={run.stack.models}".encode()
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        words = command_line(entry.name)
-        if b"--slot" not in words:
-            continue
-        try:
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-        except OSError:
-            pass
-    return sorted(found)
-
-
 def child_of(slot):
     return next((pid for pid in children_of(slot) if b"child" in command_line(pid)), None)
+
+
+def slot_of(owner):
+    """The pid in a worker's name, host:pid:…"""
+    return int(owner.split(":")[1])
 
 
 def kill(pid, number=signal.SIGKILL):
@@ -50,12 +37,12 @@ def kill(pid, number=signal.SIGKILL):
 
 
 def working(run, status=None):
-    """(job, status, slot) of a job that a worker has now; by the owner's name, host:pid:start."""
+    """(job, status, slot) of a job that a worker has now; by the owner's name, host:pid:…"""
     rows = run.query("SELECT job_id, status, owner FROM jobs WHERE lease_until_ms > 0 "
                      "AND name LIKE 'load-%' ORDER BY job_id")
     for job_id, now, owner in rows:
         if status in (None, now) and owner:
-            slot = int(owner.split(":")[-2])
+            slot = slot_of(owner)
             if is_alive(slot):
                 return int(job_id), now, slot
     return None
@@ -90,13 +77,22 @@ def stop_worker(run):
 
 
 def freeze_worker(run):
-    """SIGSTOP past the lease, then SIGCONT: what it writes then must be refused."""
-    hit = run.wait_for(lambda: working(run, "training"))
-    if not hit or not kill(hit[2], signal.SIGSTOP):
+    """SIGSTOP past the lease, so that another has the job by then, and SIGCONT: what the first one
+    writes now must be refused."""
+    job_id = run.load.submit(run.tokens[0], run.new_name("frozen"), {
+        "model_type": "als", "data_path": run.load.data["medium"], "iterations": 100,
+        "factors": 32})
+    of_job = f"SELECT epoch, owner FROM jobs WHERE job_id = {job_id} AND status = 'training'"
+    rows = run.wait_for(lambda: run.query(of_job))
+    if not rows or not kill(slot_of(rows[0][1]), signal.SIGSTOP):
         return None
-    time.sleep(run.lease_seconds + 2.5)
-    kill(hit[2], signal.SIGCONT)
-    return {"job_id": hit[0], "status": hit[1]}
+    epoch, owner = rows[0]
+    try:
+        taken = run.wait_for(lambda: run.query(
+            f"SELECT 1 FROM jobs WHERE job_id = {job_id} AND epoch > {epoch}"), 60)
+    finally:
+        kill(slot_of(owner), signal.SIGCONT)
+    return {"job_id": job_id, "taken_over": bool(taken)} if taken else None
 
 
 def kill_server(run):
@@ -168,7 +164,7 @@ def poison(run):
         if status in ("completed", "failed", "gone"):
             break
         if status in ACTIVE and owner:
-            child = child_of(int(owner.split(":")[-2]))
+            child = child_of(slot_of(owner))
             if child:
                 kill(child)
         time.sleep(0.05)

@@ -41,7 +41,7 @@ class Verdict:
 def judge(history, store, files, stale_writes=0):
     """`store`: {"jobs": [dict], "events": [dict], "models": [dict]} with the columns of the tables;
     `files`: path → (size, sha256, whether it opens as a model), all below the model directory but
-    the logs. Everything was drained before."""
+    the logs; beside a model may lie its hits, as X.hits.json. Everything was drained before."""
     verdict = Verdict()
     verdict.counters["stale_writes_rejected"] = stale_writes
     submitted = {r["name"]: r for r in history if r["kind"] == "submit"}
@@ -97,9 +97,9 @@ def _judge_ends(verdict, jobs, submitted, cancelled):
             if code not in _DEATHS:
                 verdict.blame("unexpected", f"job {number} failed with {code}: "
                                             f"{job.get('error_message')}")
-            elif job["deaths"] < 3:
-                verdict.blame("unexpected", f"job {number} failed with {code} after "
-                                            f"{job['deaths']} deaths")
+            elif job["deaths"] < 2:  # it was given back twice; the third death ended it
+                verdict.blame("unexpected", f"job {number} failed with {code} after it was given "
+                                            f"back {job['deaths']} times")
 
 
 def _judge_events(verdict, jobs, events):
@@ -155,5 +155,12 @@ def _judge_models(verdict, jobs, models, files):
     for number, job in jobs.items():
         if job["status"] == "completed" and number not in of_job:
             verdict.blame("bad_hash", f"job {number} is completed without a model")
-    for path in sorted(set(files) - {model["path"] for model in models}):
-        verdict.blame("orphan_files", path)
+    named = {model["path"] for model in models}
+    for path in sorted(files):
+        if model_of(path) not in named:
+            verdict.blame("orphan_files", path)
+
+
+def model_of(path):
+    """The model that a file in the model directory is of: itself, or the one it lies beside."""
+    return path.removesuffix(".hits.json") + ".pkl" if path.endswith(".hits.json") else path

@@ -30,7 +30,7 @@ HISTORY = [
 STORE = {
     "jobs": [
         job(1), job(2, "failed", error_code="cancelled", metrics=None),
-        job(3, "failed", error_code="worker_died", deaths=3, metrics=None),
+        job(3, "failed", error_code="worker_died", deaths=2, metrics=None),
     ],
     "events": [
         event(1, 1, "created"), event(2, 1, "claimed", "w:1"), event(3, 1, "status", "split"),
@@ -78,12 +78,12 @@ class Judge(unittest.TestCase):
         self.assert_only("lost")
 
     def test_a_job_that_nobody_asked_for_is_unexpected(self):
-        self.store["jobs"].append(job(9, "failed", error_code="worker_died", deaths=3))
+        self.store["jobs"].append(job(9, "failed", error_code="worker_died", deaths=2))
         self.assert_only("unexpected")
 
     def test_one_submission_that_became_two_jobs_is_duplicated(self):
-        self.store["jobs"].append(job(9, "failed", name="job-4", error_code="nomem", deaths=3))
-        self.store["jobs"].append(job(10, "failed", name="job-4", error_code="nomem", deaths=3))
+        self.store["jobs"].append(job(9, "failed", name="job-4", error_code="nomem", deaths=2))
+        self.store["jobs"].append(job(10, "failed", name="job-4", error_code="nomem", deaths=2))
         self.assert_only("duplicated_completed")
 
     def test_two_completions_are_duplicated(self):
@@ -116,7 +116,7 @@ class Judge(unittest.TestCase):
         self.assert_only("unexpected")
 
     def test_a_failure_before_the_third_death_is_unexpected(self):
-        self.store["jobs"][2]["deaths"] = 2
+        self.store["jobs"][2]["deaths"] = 1
         self.assert_only("unexpected")
 
     def test_a_cancellation_that_nobody_asked_for_is_unexpected(self):
@@ -145,7 +145,13 @@ class Judge(unittest.TestCase):
         self.assert_only("bad_hash")
 
     def test_a_file_that_no_row_names_is_an_orphan(self):
+        self.files["/m/als_model_1.hits.json"] = (3, "aaa", False)
+        self.assertTrue(self.verdict().is_good)
         self.files["/m/.als_model_1.tmp"] = (3, "aaa", False)
+        self.assert_only("orphan_files")
+
+    def test_what_lies_beside_no_model_is_an_orphan(self):
+        self.files["/m/als_model_7.hits.json"] = (3, "aaa", False)
         self.assert_only("orphan_files")
 
 

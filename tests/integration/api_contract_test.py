@@ -21,7 +21,8 @@ class Platform:
     """The stack, its people and what belongs to them; made once for all cases."""
 
     def __init__(self):
-        self.stack = Stack("sqlite", workers=1)
+        self.stack = Stack("sqlite", workers=1, environment={
+            "LOGINS_PER_MINUTE": "10000", "LOGIN_FAILURES": "10000"})
         stack = self.stack
         self.owner = stack.client()
         self.other = stack.add_user("other@example.com")
@@ -186,8 +187,8 @@ class Contract(unittest.TestCase):
         if not content:
             self.assertEqual(answer.body, b"", answer)
             return
-        self.assertIn(answer.type, content, answer)
-        schema = content[answer.type].get("schema")
+        self.assertTrue(answer.type in content or "*/*" in content, answer)
+        schema = content.get(answer.type, {}).get("schema")
         if schema and answer.type.endswith("json"):
             self.assertEqual(PLATFORM.schemas.faults(answer.json(), schema), [], answer)
         for name in response.get("headers", {}):

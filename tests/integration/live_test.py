@@ -20,7 +20,8 @@ class Reader:
         self._thread.start()
 
     def _read(self):
-        with contextlib.suppress(OSError, ValueError):
+        # http.client stumbles over a stream that is closed under it.
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             for event in events_of(self.stream):
                 event["json"] = json.loads(event.get("data") or "null")
                 event["at"] = time.monotonic()
