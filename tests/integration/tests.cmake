@@ -48,6 +48,10 @@ if(TARGET rectrain)
     add_integration_test(extending extending_test.py)
     set_tests_properties(integration_extending PROPERTIES LABELS tooling)
 endif()
+if(TARGET rectrain)
+    add_integration_test(brief brief_test.py -v)
+    add_integration_test(live live_test.py -v)
+endif()
 # These look at the source tree and the scripts alone: one build that runs them is enough.
 set_tests_properties(integration_count_tests integration_check_rooms integration_check_banned
     integration_bootstrap integration_client integration_troubleshooting PROPERTIES LABELS tooling)
