@@ -131,8 +131,11 @@ static enum err finish(struct attempt *attempt, struct error *err)
     strbuf_init(&text, 8 << 20);
     TRY(recorder_flush(&attempt->recorder, true, err));
     TRY(result_text(attempt->result, &text, err));
+    const json_t *metrics = json_object_get(attempt->result, "metrics");
+    const json_t *floor = json_object_get(attempt->result, "popular_metrics");
     const struct job_outcome outcome = {
-        .metrics = json_object_get(attempt->result, "metrics"),
+        .metrics = metrics,
+        .popular_metrics = json_equal(metrics, floor) ? NULL : floor, /* the floor has none */
         .result_json = text.ptr,
         .model_path = has_model ? attempt->published.model_path : NULL,
         .model_sha256 = attempt->published.sha256,
