@@ -19,9 +19,12 @@ static bool add(struct MHD_Response *out, const char *name, const char *value)
 static bool add_common(struct MHD_Response *out, const struct response *response)
 {
     const char *cache = response->cache_control != NULL ? response->cache_control : "no-store";
+    /* Referrer-Policy: with no-referrer our own forms would come with "Origin: null" (Fetch,
+     * section 3.2), and by plain http, where browsers send no Sec-Fetch-Site, that is all they say.
+     */
     return add(out, "Content-Security-Policy", content_security_policy) &&
            add(out, "X-Content-Type-Options", "nosniff") &&
-           add(out, "Referrer-Policy", "no-referrer") &&
+           add(out, "Referrer-Policy", "same-origin") &&
            add(out, "Cross-Origin-Opener-Policy", "same-origin") &&
            add(out, "Cache-Control", cache) && add(out, "X-Request-Id", response->request->id) &&
            (!response->around->is_https ||

@@ -535,7 +535,7 @@ class Whole(Contract):
                              (PLATFORM.stack.anonymous(), "/no/such/page")):
             headers = client.get(path).headers
             self.assertEqual(headers["X-Content-Type-Options"], "nosniff", path)
-            self.assertEqual(headers["Referrer-Policy"], "no-referrer", path)
+            self.assertEqual(headers["Referrer-Policy"], "same-origin", path)
             policy = headers["Content-Security-Policy"]
             for part in ("default-src 'self'", "frame-ancestors 'none'", "form-action 'self'"):
                 self.assertIn(part, policy, path)

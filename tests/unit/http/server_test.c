@@ -47,7 +47,7 @@ static void every_response_carries_the_security_headers(void **state)
         assert_int_not_equal(reply.status, 0);
         assert_non_null(strstr(reply_field(&reply, "Content-Security-Policy"), "'self'"));
         assert_string_equal(reply_field(&reply, "X-Content-Type-Options"), "nosniff");
-        assert_string_equal(reply_field(&reply, "Referrer-Policy"), "no-referrer");
+        assert_string_equal(reply_field(&reply, "Referrer-Policy"), "same-origin");
         assert_string_equal(reply_field(&reply, "Cross-Origin-Opener-Policy"), "same-origin");
         assert_string_equal(reply_field(&reply, "Cache-Control"), "no-store");
         assert_int_equal(strlen(reply_field(&reply, "X-Request-Id")), 32);
