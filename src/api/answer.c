@@ -27,6 +27,26 @@ done:
     return rc;
 }
 
+enum err body_check(struct request *request, const char *const *names, struct error *err)
+{
+    enum err rc;
+    json_t *object = NULL, *value;
+    const char *key;
+    if (!request_has_json(request))
+        return ERR_OK;
+    TRY(request_json(request, &object, err));
+    json_object_foreach(object, key, value)
+    {
+        const char *const *name = names;
+        while (*name != NULL && strcmp(*name, key) != 0)
+            name++;
+        if (*name == NULL)
+            return FAIL_REASON(err, ERR_INVALID, "fields", "there is no field %.64s", key);
+    }
+done:
+    return rc;
+}
+
 enum err query_text(struct request *request, const char *name, const char **ret_text,
                     struct error *err)
 {

@@ -12,6 +12,11 @@
 MUST_CHECK enum err body_text(struct request *request, const char *name, const char **ret_text,
                               struct error *err);
 
+/* Refuse fields of a JSON body that the route does not know: a misspelled one must not count as
+ * left out. `names` ends with NULL. ERR_INVALID (reason "fields"). */
+MUST_CHECK enum err body_check(struct request *request, const char *const *names,
+                               struct error *err);
+
 /* A query parameter, NULL where it is absent; as a number within a range, else ERR_INVALID
  * (reason "parameter_range") that names it. */
 MUST_CHECK enum err query_text(struct request *request, const char *name, const char **ret_text,

@@ -21,6 +21,8 @@ static enum err read_credentials(struct request *request, const char **ret_email
 {
     enum err rc;
     const char *email, *password;
+    TRY(body_check(request, (const char *const[]){"email", "username", "password", "next", NULL},
+                   err));
     TRY(body_text(request, "email", &email, err));
     if (email == NULL)
         TRY(body_text(request, "username", &email, err));

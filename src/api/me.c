@@ -64,6 +64,7 @@ static enum err change_password(void *context, struct request *request, struct r
     const char *current, *wanted;
     char hash[PASSWORD_HASH_SIZE];
     const struct identity *identity = request_identity(request);
+    TRY(body_check(request, (const char *const[]){"current_password", "new_password", NULL}, err));
     TRY(body_text(request, "current_password", &current, err));
     TRY(body_text(request, "new_password", &wanted, err));
     rc = login_check(app, request, identity->email, current != NULL ? current : "", &user, &wait_s,

@@ -34,6 +34,7 @@ static enum err read_wanted(struct request *request, struct response *response,
     enum err rc;
     json_t *object = NULL;
     const char *days_text = NULL;
+    TRY(body_check(request, (const char *const[]){"name", "scope", "days", NULL}, err));
     TRY(body_text(request, "name", &wanted->name, err));
     TRY(body_text(request, "scope", &wanted->scope, err));
     if (request_has_json(request))

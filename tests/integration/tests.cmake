@@ -52,6 +52,7 @@ endif()
 if(TARGET rectrain)
     add_integration_test(brief brief_test.py -v)
     add_integration_test(live live_test.py -v)
+    add_integration_test(api_contract api_contract_test.py)
 endif()
 # These look at the source tree and the scripts alone: one build that runs them is enough.
 set_tests_properties(integration_count_tests integration_check_rooms integration_check_banned
