@@ -16,9 +16,9 @@
 #include "worker/fail_point.h"
 
 enum {
-    LOOK_MS = 250,  /* between two looks for a request to stop */
-    STOP_MS = 1500, /* that a child has to stop by itself */
-    TICK_MS = 200,  /* the longest between two calls of attempt_tend */
+    LOOK_MS = 150,  /* between two looks for a request to stop */
+    STOP_MS = 1300, /* that a child has to stop by itself */
+    TICK_MS = 100,  /* the longest between two calls of attempt_tend */
     READ_BYTES = 64 << 10,
     COMPLAINT_MAX = 4096, /* bytes of a line on stderr */
 };

@@ -24,9 +24,10 @@ void fail_point(const char *name, int64_t attempt)
         const size_t entry = strcspn(at, ",");
         if (strncmp(at, name, length) == 0 && at[length] == ':') {
             const double chance = strtod(at + length + 1, &end);
-            const long long attempts = *end == ':' ? strtoll(end + 1, NULL, 10) : INT64_MAX;
+            const long long attempts = *end == ':' ? strtoll(end + 1, &end, 10) : INT64_MAX;
+            const int number = strncmp(end, ":stop", 5) == 0 ? SIGSTOP : SIGKILL;
             if (attempt <= attempts && drawn(chance))
-                kill(getpid(), SIGKILL);
+                kill(getpid(), number);
         }
         at += entry + (at[entry] == ',');
     }

@@ -4,8 +4,9 @@
 /*
  * Places where a test can let a worker die. RECTRAIN_FAIL_POINTS="claimed:1:1,result:0.2" kills the
  * process with SIGKILL when it comes to "claimed" in the first attempt at a job, and with a chance
- * of 0.2 when it comes to "result" in any. It is read at each point, of which a job has a dozen; no
- * setting, since nobody but a test has use for it.
+ * of 0.2 when it comes to "result" in any; "phase_load:1:1:stop" halts it there (SIGSTOP). It is
+ * read at each point, of which a job has a dozen; no setting, since nobody but a test has use for
+ * it.
  *
  *   parent  claimed, spawned, result, renamed, committed, acked
  *   child   phase_load, phase_split, phase_train, iteration_first, iteration_middle,
