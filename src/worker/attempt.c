@@ -17,7 +17,7 @@
 
 enum {
     LOOK_MS = 150,  /* between two looks for a request to stop */
-    STOP_MS = 1300, /* that a child has to stop by itself */
+    STOP_MS = 1000, /* that a child has to stop by itself */
     TICK_MS = 100,  /* the longest between two calls of attempt_tend */
     READ_BYTES = 64 << 10,
     COMPLAINT_MAX = 4096, /* bytes of a line on stderr */
