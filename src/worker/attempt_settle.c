@@ -132,18 +132,10 @@ static enum err finish(struct attempt *attempt, struct error *err)
     strbuf_init(&text, 8 << 20);
     TRY(recorder_flush(&attempt->recorder, true, err));
     TRY(result_text(attempt->result, &text, err));
-<<<<<<< HEAD
-    const json_t *metrics = json_object_get(attempt->result, "metrics");
-    const json_t *floor = json_object_get(attempt->result, "popular_metrics");
-    const struct job_outcome outcome = {
-        .metrics = metrics,
-        .popular_metrics = json_equal(metrics, floor) ? NULL : floor, /* the floor has none */
-=======
     const bool is_floor = strcmp(attempt->job->model_type, popular_kind.name) == 0;
     const struct job_outcome outcome = {
         .metrics = json_object_get(attempt->result, "metrics"),
         .popular_metrics = is_floor ? NULL : json_object_get(attempt->result, "popular_metrics"),
->>>>>>> 38be76c (Kill workers and their children at every point, and see each job end once)
         .result_json = text.ptr,
         .model_path = has_model ? attempt->published.model_path : NULL,
         .model_sha256 = attempt->published.sha256,
