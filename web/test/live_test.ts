@@ -129,6 +129,15 @@ test("a refused stream is replaced by polling at once", async () => {
     assert.equal(world.polls.length, 1);
 });
 
+test("a stream that fails again and again within the time is replaced by polling too", async () => {
+    const { world, live } = start();
+    for (let i = 0; i < 5; i++) {
+        world.stream.fail(0);
+        await world.pass(OPEN_TIMEOUT_MS / 4);
+    }
+    assert.equal(live.connection.value, "polling");
+});
+
 test("polling sends the ETag back and tells only what has changed", async () => {
     const { world, heard } = start();
     world.answer = async () => ({ etag: "a", page: page([job(1), job(2)]) });

@@ -96,19 +96,24 @@ export class Live {
     }
 
     private closeStream(): void {
-        this.env.clearTimeout(this.open_timer);
+        this.stopWaiting();
         this.env.clearTimeout(this.retry_timer);
         this.source?.close();
         this.source = null;
     }
 
+    /** One time for all tries: EventSource may fail anew every second. */
     private awaitOpen(): void {
+        if (this.open_timer === 0) this.open_timer = this.env.setTimeout(() => this.giveUp(), OPEN_TIMEOUT_MS);
+    }
+
+    private stopWaiting(): void {
         this.env.clearTimeout(this.open_timer);
-        this.open_timer = this.env.setTimeout(() => this.giveUp(), OPEN_TIMEOUT_MS);
+        this.open_timer = 0;
     }
 
     private onOpen(): void {
-        this.env.clearTimeout(this.open_timer);
+        this.stopWaiting();
         this.env.clearTimeout(this.retry_timer);
         this.stopPolling();
         const missed = this.opened_before && !this.last_event_id;

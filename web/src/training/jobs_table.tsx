@@ -18,7 +18,12 @@ function rowActions(job: Job, jobs: Jobs): MenuItem[] {
     const ended = hasEnded(job.status);
     const items: MenuItem[] = [];
     if (!ended) items.push({ label: "Cancel", icon: "stop", disabled: job.cancel_requested, onSelect: () => void cancelJobs([job], jobs.put) });
-    if (ended) items.push({ label: "Retry", icon: "retry", onSelect: () => void retryJob(job, jobs.put) });
+    // What one asked for oneself is shown at once, wherever the pointer is.
+    const show = (again: Job) => {
+        jobs.put(again);
+        jobs.showWaiting();
+    };
+    if (ended) items.push({ label: "Retry", icon: "retry", onSelect: () => void retryJob(job, show) });
     items.push({ label: "Clone and edit", icon: "copy", href: `/training/?clone=${id}` });
     if (ended) items.push({ label: "Delete", icon: "trash", danger: true, onSelect: () => void deleteJobs([job], jobs.drop) });
     return items;
@@ -191,7 +196,7 @@ export function JobsTable({ jobs, onHelp }: { jobs: Jobs; onHelp: () => void }) 
             {jobs.jobs.length > 0 && (
                 <div
                     ref={room}
-                    onPointerEnter={(event) => event.pointerType !== "touch" && jobs.hold(true)}
+                    onPointerMove={(event) => event.pointerType !== "touch" && jobs.hold(true)}
                     onPointerLeave={() => jobs.hold(false)}
                 >
                     <Table

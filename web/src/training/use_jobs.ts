@@ -1,5 +1,5 @@
 // The rows of the table: loaded by the view, kept up to date by what happens. While somebody points
-// at a row, or has the focus in one, no row moves: what is new waits until then.
+// at a row, no row moves: what is new waits until the pointer has left or rests.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { announce, hasEnded, statusWord } from "../components";
 import { type ApiError, asApiError, get, isAborted } from "../lib/api";
@@ -17,7 +17,7 @@ export interface Jobs {
     waiting: number; // new ones that are not shown yet
     fresh: Set<number>; // came just now
     reload: () => void;
-    hold: (held: boolean) => void;
+    hold: (held: boolean) => void; // the pointer moves over the rows, or has left them
     showWaiting: () => void;
     put: (job: Job) => void; // what an action answered
     drop: (job_id: number) => void;
@@ -33,6 +33,7 @@ interface State {
 }
 
 const FRESH_MS = 1000;
+const REST_MS = 5000; // a pointer that does not move points at nothing any more
 
 async function load(view: View, signal: AbortSignal): Promise<JobPage> {
     if (!isPlain(view)) return get<JobPage>(listPath(view), { signal });
@@ -54,6 +55,7 @@ export function useJobs(view: View): Jobs {
     const [round, setRound] = useState(0);
     const [waiting, setWaiting] = useState(0);
     const held = useRef(false);
+    const rest_timer = useRef(0);
     const store = useRef<{ jobs: Job[]; new_jobs: Map<number, Job> }>({ jobs: [], new_jobs: new Map() });
     const fresh = useRef(new Set<number>());
 
@@ -118,6 +120,8 @@ export function useJobs(view: View): Jobs {
 
     const hold = useCallback(
         (now_held: boolean) => {
+            clearTimeout(rest_timer.current);
+            if (now_held) rest_timer.current = setTimeout(() => hold(false), REST_MS) as unknown as number;
             if (held.current === now_held) return;
             held.current = now_held;
             if (!now_held) showWaiting();
@@ -125,6 +129,7 @@ export function useJobs(view: View): Jobs {
         [showWaiting],
     );
 
+    useEffect(() => () => clearTimeout(rest_timer.current), []);
     useEffect(() => {
         const stops = [
             live.subscribe("job", put),
