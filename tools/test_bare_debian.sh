@@ -1,6 +1,7 @@
 #!/bin/bash
-# Test what a newcomer meets: a bare Debian 12, a clone of this repository's HEAD, script/demo and
-# script/test. As root, with debootstrap installed.
+# Test what a newcomer meets: a bare Debian 12, a clone of this repository's HEAD, script/demo (its
+# table, then its page until both first jobs are done) and script/test. As root, with debootstrap
+# installed.
 #
 #   tools/test_bare_debian.sh DIR      DIR is made; it may be removed afterwards
 #
@@ -52,11 +53,35 @@ mount_at /dev dev
 rm -rf "$tree/root/work/rectrain"
 git clone --quiet --no-local "$root" "$tree/root/work/rectrain"
 
-for command in script/demo script/test; do
-    echo "== $command"
+# The demo serves until it is told to stop: here, once the jobs that it queued are completed.
+# shellcheck disable=SC2016 # expanded inside
+watch_demo='
+script/demo >/tmp/demo.log 2>&1 &
+demo=$!
+trap "kill $demo" EXIT
+until url=$(sed -n "s/.*export RECTRAIN_URL=//p" /tmp/demo.log) && [ -n "$url" ]; do
+    kill -0 $demo || { cat /tmp/demo.log; exit 1; }
+    sleep 1
+done
+until grep -q "Ctrl-C ends it" /tmp/demo.log; do sleep 1; done
+RECTRAIN_URL=$url python3 -B -c "
+from training_example import TrainingClient
+with TrainingClient() as client:
+    client.login(\"test@example.com\", \"123\")
+    for job in client.list_jobs():
+        client.wait_for_completion(job[\"job_id\"], timeout=600)
+        print(job[\"description\"], \"completed\")
+"
+trap - EXIT
+kill -TERM $demo
+wait $demo
+cat /tmp/demo.log'
+
+for command in "script/demo --no-serve" "$watch_demo" script/test; do
+    echo "== ${command:0:40}"
     start=$SECONDS
     status=0
     inside "cd /root/work/rectrain && $command" || status=$?
-    echo "== $command: status $status, $((SECONDS - start)) s"
+    echo "== status $status, $((SECONDS - start)) s"
     [[ $status -eq 0 ]] || exit "$status"
 done

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/db_files.h"
 #include "cli/settings.h"
 
 enum { REPORT_BYTES_MAX = 16 << 20 };
@@ -63,8 +64,8 @@ done:
     return rc;
 }
 
-static enum err tell_check(const struct strbuf *report, int64_t faults, bool as_json,
-                           struct error *err)
+static enum err tell_check(const struct strbuf *report, int64_t faults,
+                           const struct files_check *files, bool as_json, struct error *err)
 {
     enum err rc = ERR_OK;
     json_t *root = NULL;
@@ -72,12 +73,17 @@ static enum err tell_check(const struct strbuf *report, int64_t faults, bool as_
         TRY_PTR(root = json_object());
         TRY(json_set(root, "ok", json_boolean(faults == 0), err));
         TRY(json_set(root, "faults", json_integer(faults), err));
+        TRY(json_set(root, "models", json_integer(files->models), err));
+        TRY(json_set(root, "garbage", json_integer(files->garbage), err));
+        TRY(json_set(root, "unknown", json_integer(files->unknown), err));
+        TRY(json_set(root, "removed", json_integer(files->removed), err));
         TRY(add_lines(root, "report", report->ptr, err));
         TRY(print_json(root, err));
-    } else if (report->len > 0) {
-        printf("%s", report->ptr);
     } else {
-        puts("nothing is wrong");
+        printf("%s%" PRId64 " faults; %" PRId64 " models are as recorded; %" PRId64
+               " files of nobody, %" PRId64 " removed; %" PRId64 " files of others\n",
+               report->len > 0 ? report->ptr : "", faults, files->models - files->faults,
+               files->garbage, files->removed, files->unknown);
     }
     if (faults > 0)
         rc = FAIL_REASON(err, ERR_CONFLICT, REASON_REPORTED, "%" PRId64 " fault%s found", faults,
@@ -92,13 +98,17 @@ static enum err check(const struct parsed_options *parsed, struct error *err)
     enum err rc;
     int64_t faults = 0;
     struct strbuf report;
+    struct files_check files;
     struct config *config = NULL;
     struct store *store = NULL;
     strbuf_init(&report, REPORT_BYTES_MAX);
     TRY(settings_read(parsed, &config, err));
     TRY(settings_open_store(config, OPEN_EXISTING, &store, err));
     TRY(store_check(store, &report, &faults, err));
-    TRY(tell_check(&report, faults, options_value(parsed, "json") != NULL, err));
+    TRY(files_check(store, config_text(config, "MODEL_DIR"),
+                    options_value(parsed, "repair") != NULL, &report, &files, err));
+    TRY(tell_check(&report, faults + files.faults, &files, options_value(parsed, "json") != NULL,
+                   err));
 done:
     store_close(store);
     config_free(config);
@@ -113,6 +123,8 @@ done:
 static const struct option_info store_options[] = {SETTINGS_STORE_OPTION};
 static const struct option_info check_options[] = {
     SETTINGS_STORE_OPTION,
+    {"model_dir", "DIR", "where the models lie, instead of MODEL_DIR"},
+    {"repair", NULL, "remove the files of this store that nothing names any more"},
     {"json", NULL, "print one JSON object"},
 };
 
@@ -139,7 +151,9 @@ static const struct command_action actions[] = {
     {"check",
      "look for damage in the store, and for files that it does not know",
      {.usage = "rectrain db check [option …]",
-      .summary = "Looks for damage in the store.\nExit status 1 when something is wrong.",
+      .summary = "Looks for damage in the store, for models whose file is missing or has another "
+                 "SHA-256, and\nfor files in MODEL_DIR that no record names. Exit status 1 when "
+                 "something is wrong; files\nof nobody are told, but are no fault.",
       OPTIONS(check_options)},
      0,
      0,

@@ -14,7 +14,7 @@
 #include "cli/settings.h"
 #include "data/dataset.h"
 #include "linalg/cpu.h"
-#include "store/users.h"
+#include "queue/queue.h"
 
 enum { NAME_SIZE = 512, DISK_BYTES_LEAST = 1 << 30, SKEW_MS_MAX = 5000 };
 
@@ -251,11 +251,25 @@ static void check_accounts(struct doctor *doctor)
 
 static void check_broker(struct doctor *doctor)
 {
+    struct error err;
+    struct queue_spec spec;
+    int64_t messages, consumers;
     if (!config_has_broker(doctor->config)) {
         doctor_say(doctor, "queue", FINDING_OK, "built in: a table of the store");
         return;
     }
-    if (!config_is_set(doctor->config, "RABBITMQ_PASSWORD"))
+    enum err rc =
+        queue_spec_from_config(doctor->config, doctor->store, QUEUE_TRAINING, &spec, &err);
+    if (rc == ERR_OK)
+        rc = queue_probe(&spec, &messages, &consumers, &err);
+    if (rc != ERR_OK)
+        doctor_say(doctor, "queue", FINDING_FAILED, "%s", err.message);
+    else
+        doctor_say(doctor, "queue", FINDING_OK,
+                   "RabbitMQ at %s:%d has the queue %s: %" PRId64 " messages, %" PRId64
+                   " consumers",
+                   spec.host, spec.port, QUEUE_TRAINING, messages, consumers);
+    if (strcmp(config_text(doctor->config, "RABBITMQ_PASSWORD"), "rmpassword") == 0)
         doctor_say(doctor, "queue", FINDING_WARNING,
                    "RABBITMQ_PASSWORD is the one that everybody knows");
 }

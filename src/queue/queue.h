@@ -108,4 +108,10 @@ int64_t queue_foreign_count(const struct queue_consumer *consumer);
  * back. NULL is allowed. */
 void queue_consumer_close(struct queue_consumer *consumer);
 
+/* For rectrain doctor, where spec.host is set: connect to RabbitMQ, declare the queue, and count
+ * the messages that wait in it and its consumers. ERR_IO (broker_lost, broker_refused), ERR_NOMEM.
+ */
+MUST_CHECK enum err queue_probe(const struct queue_spec *spec, int64_t *ret_messages,
+                                int64_t *ret_consumers, struct error *err);
+
 #endif

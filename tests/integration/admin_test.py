@@ -9,7 +9,7 @@ import time
 import unittest
 
 from processes import Room, free_port
-from services import Postgres
+from services import Postgres, RabbitMQ
 from stack import RECTRAIN, run_rectrain
 
 PASSED = ("PATH", "HOME", "LC_ALL", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
@@ -96,7 +96,7 @@ class Database(AdminTest):
 
     def test_check_tells_what_must_not_be_in_words_and_in_json(self):
         self.run_with("db", "migrate")
-        self.assertEqual(self.run_with("db", "check").stdout, "nothing is wrong\n")
+        self.assertRegex(self.run_with("db", "check").stdout, "^0 faults; 0 models are as recorded")
         with sqlite3.connect(self.directory / "ml_results.db") as db:
             db.execute("INSERT INTO users (email, password_hash, created_ms) VALUES ('a@b', '', 0)")
             db.execute("INSERT INTO jobs (user_id, model_type, data_path, params, run, status, turn,"
@@ -108,7 +108,59 @@ class Database(AdminTest):
         told = json.loads(self.run_with("db", "check", "--json", status=1).stdout)
         self.assertFalse(told["ok"])
         self.assertEqual(told["faults"], len(told["report"]))
-        self.assertEqual(told["report"], done.stdout.splitlines())
+        self.assertEqual(told["report"], done.stdout.splitlines()[:-1])
+
+    def add_model(self, job_id, content):
+        """A completed job with its model, as a worker leaves them."""
+        name = f"als_model_{job_id}_20260102_030405.pkl"
+        models = self.directory / "ml_models"
+        models.mkdir(exist_ok=True)
+        (models / name).write_bytes(content)
+        with sqlite3.connect(self.directory / "ml_results.db") as db:
+            db.execute("INSERT OR IGNORE INTO users (user_id, email, password_hash, created_ms)"
+                       " VALUES (1, 'a@b', '', 0)")
+            db.execute("INSERT INTO jobs (job_id, user_id, model_type, data_path, params, run,"
+                       " status, turn, created_ms, queued_ms, updated_ms, ended_ms, metrics) VALUES"
+                       " (?, 1, 'als', '/data', '{}', '{}', 'completed', 1, 1, 1, 1, 1, '{}')",
+                       (job_id,))
+            db.execute("UPDATE users SET job_count = job_count + 1")
+            db.execute("INSERT INTO models (job_id, user_id, model_type, path, sha256, size_bytes,"
+                       " created_ms) VALUES (?, 1, 'als', ?, ?, ?, 1)",
+                       (job_id, f"./ml_models/{name}", hashlib.sha256(content).hexdigest(),
+                        len(content)))
+        return models / name
+
+    def test_check_finds_models_that_are_missing_or_have_other_bytes(self):
+        self.run_with("db", "migrate")
+        self.add_model(1, b"good")
+        self.add_model(2, b"gone").unlink()
+        self.add_model(3, b"old!").write_bytes(b"new!")
+        self.add_model(4, b"long").write_bytes(b"longer")
+        told = json.loads(self.run_with("db", "check", "--json", status=1).stdout)
+        self.assertEqual((told["models"], told["faults"]), (4, 3))
+        report = "\n".join(told["report"])
+        for words in ("model 2 of job 2", "is missing", "model 3 of job 3", "another SHA-256",
+                      "model 4 of job 4", "another size"):
+            self.assertIn(words, report)
+
+    def test_repair_removes_what_nothing_names_and_leaves_all_else(self):
+        self.run_with("db", "migrate")
+        kept = self.add_model(1, b"named")
+        models = kept.parent
+        orphan = models / "als_model_1_20250101_000000.pkl"
+        others = [models / "als_model_0_20250101_000000.pkl", models / "als_model_99_20250101_000000"
+                  ".pkl", models / "notes.txt"]
+        for path in (orphan, *others):
+            path.write_text("x")
+        told = json.loads(self.run_with("db", "check", "--json").stdout)
+        self.assertEqual((told["garbage"], told["unknown"], told["removed"]), (1, 3, 0))
+        self.assertTrue(orphan.exists())
+        told = json.loads(self.run_with("db", "check", "--repair", "--json").stdout)
+        self.assertEqual((told["garbage"], told["removed"]), (1, 1))
+        self.assertFalse(orphan.exists())
+        self.assertTrue(kept.exists() and all(path.exists() for path in others))
+        told = json.loads(self.run_with("db", "check", "--json").stdout)
+        self.assertEqual((told["garbage"], told["unknown"]), (0, 3))
 
     def test_a_file_that_is_no_store_of_ours_is_left_alone(self):
         with sqlite3.connect(self.directory / "ml_results.db") as db:
@@ -257,6 +309,7 @@ class Users(AdminTest):
                 " turn, created_ms, queued_ms, updated_ms, ended_ms, metrics) VALUES (?, 1, 'als',"
                 " '/data', '{}', '{}', ?, 0, 1, 1, 1, ?, ?)",
                 (job_id, status, int(ended), "{}" if status == "completed" else None))
+            db.execute("UPDATE users SET job_count = job_count + 1")
             if status != "completed":
                 return
             db.execute("INSERT INTO models (job_id, user_id, model_type, path, sha256, size_bytes,"
@@ -388,6 +441,20 @@ class Doctor(AdminTest):
         state, message = self.state("store", DATABASE_URL=Postgres(self.room).url)
         self.assertEqual(state, "ok")
         self.assertRegex(message, r"PostgreSQL 1\d")
+
+    def test_a_broker_that_is_away_fails_and_one_that_is_there_has_the_queue(self):
+        away = {"RABBITMQ_HOST": "127.0.0.1", "RABBITMQ_PORT": str(free_port())}
+        state, message = self.state("queue", status=1, **away)
+        self.assertEqual(state, "failed")
+        self.assertIn("RabbitMQ", message)
+        broker = RabbitMQ(self.room)
+        state, message = self.state("queue", **broker.environment)
+        self.assertEqual(state, "ok")
+        self.assertIn("training_tasks", broker.queues())
+        wrong = broker.environment | {"RABBITMQ_PASSWORD": "wrong"}
+        state, message = self.state("queue", status=1, **wrong)
+        self.assertEqual(state, "failed")
+        self.assertNotIn("wrong", message.replace("went wrong", ""))
 
     def test_data_roots_that_are_not_there_fail_where_they_were_asked_for(self):
         self.assertEqual(self.state("data")[0], "warning")

@@ -19,6 +19,8 @@ import sys
 import tempfile
 import unittest
 
+import stack
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "extending.md"
 EXAMPLES = ROOT / "examples" / "extending"
@@ -324,6 +326,43 @@ class Extended(unittest.TestCase):
         done = self.rectrain("evaluate", self.als["model_path"], "--data", "data/csv")
         value = self.als["metrics"]["novelty_at_k"]
         self.assertRegex(self.must(done, "evaluate"), rf"novelty_at_k +{value:.6f}\n")
+
+    # -- served: the API and the page know the new ones without a change of schema or page
+
+    def test_the_served_api_and_page_show_the_new_kind_and_metric(self):
+        stack.RECTRAIN = self.room / "build" / "rectrain"
+        with stack.Stack(data=False, environment={"DATA_ROOTS": self.room / "data"}) as served:
+            client = served.client()
+            types = client.get("/api/v1/model_types").json()
+            kind = {kind["name"]: kind for kind in types["model_types"]}["item_knn"]
+            self.assertEqual([param["name"] for param in kind["params"]], ["neighbours", "shrink"])
+            self.assertIn("novelty_at_k", [metric["name"] for metric in types["metrics"]])
+
+            served.data = self.room / "data" / "csv"
+            wrong = client.post("/start_training/", form={
+                "model_type": "item_knn", "data_path": str(served.data), "neighbours": 0})
+            self.assertIn("neighbours", [error["field"] for error in wrong.json()["errors"]])
+            knn = served.start_job(client, "item_knn", k=K, neighbours=NEIGHBOURS, shrink=SHRINK)
+            als = served.start_job(client, "als", k=K, factors=4, iterations=2)
+            jobs = [served.wait_for_job(client, job["job_id"]) for job in (knn, als)]
+            self.assertEqual([job["status"] for job in jobs], ["completed"] * 2)
+
+            status = client.get(f"/training_status/{knn['job_id']}").json()
+            for name in ("recall_at_k", "novelty_at_k"):
+                self.assertAlmostEqual(status["metrics"][name], self.knn["metrics"][name], 12)
+            self.assertIn("item_knn_model_", status["model_path"])
+            self.assertEqual({name for name in jobs[0]["metrics"] if "novelty" in name},
+                             {"novelty_at_k", "popular_novelty_at_k"})
+            # What the table sorts by and Compare lays side by side.
+            compared = client.get(f"/api/v1/jobs?ids={knn['job_id']},{als['job_id']}"
+                                  "&sort=-metric:novelty_at_k").json()["jobs"]
+            values = [job["metrics"]["novelty_at_k"] for job in compared]
+            self.assertEqual(values, sorted(values, reverse=True))
+            self.assertEqual(len(values), 2)
+            table = client.get("/api/v1/jobs", headers={"Accept": "text/csv"}).text.splitlines()
+            self.assertIn("novelty_at_k", table[0])
+            page = client.get("/training/", headers={"Accept": "text/html"}).text
+            self.assertIn('value="item_knn"', page)
 
     # -- the source of data
 

@@ -104,8 +104,15 @@ class _Forwarder:
             except OSError:
                 left.close()
                 continue
-            for source, sink in ((left, right), (right, left)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+            threading.Thread(target=self._join, args=(left, right), daemon=True).start()
+
+    def _join(self, left, right):
+        back = threading.Thread(target=self._pump, args=(right, left), daemon=True)
+        back.start()
+        self._pump(left, right)
+        back.join()
+        left.close()
+        right.close()
 
     @staticmethod
     def _pump(source, sink):

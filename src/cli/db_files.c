@@ -1,0 +1,151 @@
+#include "cli/db_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "store/models.h"
+#include "store/users.h"
+#include "worker/garbage.h"
+
+enum { PAGE = 500, PATH_SIZE = 4400, BLOCK_BYTES = 1 << 20 };
+
+/* The sum of a file's bytes in hex; *ret_size -1: there is no such file. */
+static enum err sum_file(const char *path, char out[HASH_HEX_SIZE], int64_t *ret_size,
+                         struct error *err)
+{
+    enum err rc;
+    unsigned char sum[HASH_BYTES], *block = NULL;
+    struct hash *hash = NULL;
+    ssize_t got = 0;
+    *ret_size = -1;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return ERR_OK;
+    if (fd < 0)
+        return FAIL(err, errno == EACCES ? ERR_DENIED : ERR_IO, "%s cannot be opened: %m", path);
+    TRY_PTR(block = mem_array(BLOCK_BYTES, 1, err));
+    TRY(hash_create(&hash, err));
+    *ret_size = 0;
+    while ((got = read(fd, block, BLOCK_BYTES)) > 0) {
+        hash_add(hash, block, (size_t)got);
+        *ret_size += got;
+    }
+    if (got < 0)
+        rc = FAIL(err, ERR_IO, "%s cannot be read: %m", path);
+    hash_finish(hash, sum);
+    hash_hex(sum, out);
+done:
+    hash_free(hash);
+    mem_free(block);
+    close(fd);
+    return rc;
+}
+
+/* Where a model lies is told by MODEL_DIR: the record's path is as its worker saw it. */
+static enum err check_model(const struct model_record *model, const char *model_dir,
+                            struct strbuf *report, struct files_check *check, struct error *err)
+{
+    enum err rc;
+    char path[PATH_SIZE], sum[HASH_HEX_SIZE];
+    int64_t size;
+    const char *slash = strrchr(model->path, '/');
+    snprintf(path, sizeof(path), "%.4000s/%.255s", model_dir,
+             slash != NULL ? slash + 1 : model->path);
+    TRY(sum_file(path, sum, &size, err));
+    check->models++;
+    const char *fault = size < 0                          ? "is missing"
+                        : size != model->size_bytes       ? "has another size"
+                        : strcmp(sum, model->sha256) != 0 ? "has another SHA-256"
+                                                          : NULL;
+    if (fault == NULL)
+        return ERR_OK;
+    check->faults++;
+    TRY(strbuf_addf(report, err, "model %" PRId64 " of job %" PRId64 ": its file %s %s\n",
+                    model->model_id, model->job_id, path, fault));
+done:
+    return rc;
+}
+
+static enum err check_models_of(struct store *store, int64_t user_id, const char *model_dir,
+                                struct strbuf *report, struct files_check *check, struct error *err)
+{
+    enum err rc;
+    struct model_list page = {0};
+    int64_t before_id = 0;
+    int32_t count;
+    do {
+        TRY(model_list(store, user_id, before_id, PAGE, &page, err));
+        count = page.count;
+        for (int32_t i = 0; i < count; i++) {
+            before_id = page.models[i]->model_id;
+            TRY(check_model(page.models[i], model_dir, report, check, err));
+        }
+        model_list_release(&page);
+    } while (count == PAGE);
+done:
+    model_list_release(&page);
+    return rc;
+}
+
+static enum err check_models(struct store *store, const char *model_dir, struct strbuf *report,
+                             struct files_check *check, struct error *err)
+{
+    enum err rc;
+    struct user_list page = {0};
+    int64_t after_id = 0;
+    int32_t count;
+    do {
+        TRY(user_list(store, after_id, PAGE, &page, err));
+        count = page.count;
+        for (int32_t i = 0; i < count; i++) {
+            after_id = page.users[i]->user_id;
+            TRY(check_models_of(store, after_id, model_dir, report, check, err));
+        }
+        user_list_release(&page);
+    } while (count == PAGE);
+done:
+    user_list_release(&page);
+    return rc;
+}
+
+static enum err check_garbage(struct store *store, const char *model_dir, bool repair,
+                              struct strbuf *report, struct files_check *check, struct error *err)
+{
+    enum err rc;
+    struct garbage_list list = {0};
+    TRY(garbage_find(store, model_dir, &list, err));
+    for (int32_t i = 0; i < list.count; i++) {
+        const struct garbage_file *file = &list.files[i];
+        check->garbage += file->is_ours;
+        check->unknown += !file->is_ours;
+        if (file->is_ours && repair)
+            continue; /* it is told how many were removed */
+        TRY(strbuf_addf(report, err, "%s/%s (%" PRId64 " bytes): %s\n", model_dir, file->name,
+                        file->size_bytes,
+                        file->is_ours ? "nothing names it any more; --repair removes it"
+                                      : "not of this store; it is left alone"));
+    }
+    if (repair)
+        TRY(garbage_remove(store, model_dir, &check->removed, err));
+done:
+    garbage_list_release(&list);
+    return rc;
+}
+
+enum err files_check(struct store *store, const char *model_dir, bool repair, struct strbuf *report,
+                     struct files_check *ret_check, struct error *err)
+{
+    enum err rc;
+    struct files_check check = {0};
+    TRY(check_models(store, model_dir, report, &check, err));
+    TRY(check_garbage(store, model_dir, repair, report, &check, err));
+    *ret_check = check;
+done:
+    return rc;
+}

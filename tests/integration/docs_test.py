@@ -1,0 +1,65 @@
+"""The manuals speak of what is there: links lead somewhere, commands and actions exist, and so does
+every setting that is named."""
+
+import os
+import re
+import unittest
+from pathlib import Path
+
+from stack import run_rectrain
+
+ROOT = Path(__file__).resolve().parents[2]
+MANUALS = [path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")]
+           if "node_modules" not in path.parts]
+
+
+def words_of_help(*command):
+    """The commands or actions that a help lists."""
+    text = run_rectrain(*command, "--help").stdout
+    return re.findall(r"^  ([a-z][a-z-]*) ", re.split(r"Commands:|Actions:", text)[-1], re.MULTILINE)
+
+
+class Manuals(unittest.TestCase):
+    def test_links_lead_to_files_that_are_there(self):
+        self.assertGreater(len(MANUALS), 15)
+        for manual in MANUALS:
+            text = re.sub(r"```.*?```", "", manual.read_text(), flags=re.DOTALL)
+            for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+                if not re.match(r"https?:|mailto:", target):
+                    self.assertTrue(os.path.exists(manual.parent / target), f"{manual}: {target}")
+
+    def test_commands_and_actions_exist(self):
+        commands = words_of_help()
+        self.assertIn("serve", commands)
+        actions = {group: words_of_help(group) for group in ("user", "db")}
+        for manual in MANUALS:
+            text = manual.read_text()
+            named = re.findall(r"`rectrain ([a-z-]+)(?: ([a-z]+))?", text)
+            for block in re.findall(r"```.*?```", text, re.DOTALL):
+                named += re.findall(r"^(?:\$ )?rectrain ([a-z-]+)(?: ([a-z]+))?", block, re.MULTILINE)
+            for command, action in named:
+                self.assertIn(command, commands, f"{manual}: rectrain {command}")
+                if command in actions and action:
+                    self.assertIn(action, actions[command], f"{manual}: rectrain {command} {action}")
+
+    def test_options_of_administration_exist(self):
+        for manual in MANUALS:
+            for command, action, rest in re.findall(r"rectrain (user|db) ([a-z]+)([^`\n#]*)",
+                                                    manual.read_text()):
+                shown = run_rectrain(command, action, "--help").stdout
+                for option in re.findall(r"--[a-z-]+", rest):
+                    self.assertIn(option, shown, f"{manual}: rectrain {command} {action} {rest}")
+
+    def test_settings_in_the_manuals_are_in_the_table(self):
+        table = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs/configuration.md").read_text(),
+                               re.MULTILINE))
+        compose = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+        for name in ("deployment.md", "operations.md", "troubleshooting.md"):
+            text = (ROOT / "docs" / name).read_text()
+            named = set(re.findall(r"`([A-Z][A-Z_]{4,})(?:=[^`]*)?`", text))
+            named = {word.removesuffix("_FILE") for word in named} - {"SIGTERM", "LD_LIBRARY_PATH"}
+            self.assertLessEqual(named, table | compose, name)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
