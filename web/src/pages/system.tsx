@@ -76,9 +76,7 @@ function Parts({ system }: { system: System }) {
                         <Fact name="Up for">
                             <span class="num">{clock((now - Date.parse(system.started_at)) / 1000)}</span>
                         </Fact>
-                        <Fact name="Store">
-                            {STORES[system.store.kind] ?? system.store.kind} {system.store.version}
-                        </Fact>
+                        <Fact name="Store">{storeWords(system.store)}</Fact>
                         <Fact name="Free for models">
                             <span class="num">{bytes(system.disk.models_bytes_free)}</span>
                         </Fact>
@@ -96,7 +94,13 @@ function Parts({ system }: { system: System }) {
     );
 }
 
-const STORES: Record<string, string> = { sqlite: "SQLite", postgresql: "PostgreSQL", postgres: "PostgreSQL" };
+const STORES: Record<string, string> = { sqlite: "SQLite", postgresql: "PostgreSQL" };
+
+/** "SQLite 3.54.1", whether or not the version says the name itself. */
+function storeWords({ kind, version }: System["store"]): string {
+    const name = STORES[kind] ?? kind;
+    return version.startsWith(name) ? version : `${name} ${version}`;
+}
 
 function Connection() {
     const connection = useStore(live.connection);
