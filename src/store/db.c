@@ -48,6 +48,19 @@ done:
     return rc;
 }
 
+enum err rows_append(struct rows *rows, const struct rows *more, struct error *err)
+{
+    enum err rc = ERR_OK;
+    assert(rows->columns == more->columns);
+    for (size_t i = 0; i < more->used; i++) {
+        const struct cell *cell = &more->cells[i];
+        const char *text = cell->type == CELL_TEXT ? more->texts.ptr + cell->text_at : "";
+        TRY(rows_add(rows, *cell, text, strlen(text), err));
+    }
+done:
+    return rc;
+}
+
 static const struct cell *cell_at(const struct rows *rows, int32_t row, int32_t column)
 {
     assert(row >= 0 && row < rows->count && column >= 0 && column < rows->columns);

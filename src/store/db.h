@@ -73,6 +73,8 @@ void rows_release(struct rows *rows); /* all zero is allowed, and left */
 int64_t rows_int(const struct rows *rows, int32_t row, int32_t column);      /* null: 0 */
 double rows_real(const struct rows *rows, int32_t row, int32_t column);      /* null: NAN */
 const char *rows_text(const struct rows *rows, int32_t row, int32_t column); /* null: NULL */
+/* Add the rows of `more`, of as many columns, behind these. */
+MUST_CHECK enum err rows_append(struct rows *rows, const struct rows *more, struct error *err);
 /* For the backends: forget all, and add the next cell. */
 void rows_begin(struct rows *rows, int32_t columns);
 MUST_CHECK enum err rows_add(struct rows *rows, struct cell cell, const char *text, size_t len,

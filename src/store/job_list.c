@@ -121,6 +121,83 @@ static const char *status_list(const struct job_query *query, char *out, size_t 
     return out;
 }
 
+#define NO_VALUE 1e300 /* the key of what has none: it comes after all that have one */
+
+/* Which of the indexes serves: `ret_stored` is the stored status when one alone is asked for, and
+ * ret_open true when none that has ended is. */
+static void look_at_statuses(const struct job_query *query, const char **ret_stored, bool *ret_open)
+{
+    const char *at = query->statuses != NULL ? query->statuses : "";
+    int count = 0;
+    *ret_stored = NULL;
+    *ret_open = at[0] != '\0';
+    while (*at != '\0') {
+        char name[32];
+        enum job_status status;
+        const size_t len = strcspn(at, ",");
+        snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : 0), at);
+        const bool is_cancelled = strcmp(name, "cancelled") == 0;
+        if (is_cancelled)
+            status = JOB_FAILED;
+        const bool is_known = is_cancelled || job_status_find(name, &status);
+        *ret_open = *ret_open && is_known && !job_status_is_terminal(status);
+        *ret_stored = is_known && count == 0 ? job_status_name(status) : NULL;
+        count++;
+        at += len + (at[len] == ',');
+    }
+}
+
+/* By id: `args` up to the order's name, which the status takes the place of. */
+static enum err list_by_id(struct store *store, const struct job_query *query, struct arg *args,
+                           struct rows *rows, struct error *err)
+{
+    static const enum query queries[3][2] = {
+        {QUERY_job_list_newest, QUERY_job_list_oldest},
+        {QUERY_job_list_newest_of_status, QUERY_job_list_oldest_of_status},
+        {QUERY_job_list_newest_open, QUERY_job_list_oldest_open},
+    };
+    const char *stored;
+    bool is_open;
+    look_at_statuses(query, &stored, &is_open);
+    if (args[4].integer == 0 && !query->ascending)
+        args[4] = arg_int(INT64_MAX);
+    args[6] = arg_text(stored);
+    const int which = stored != NULL ? 1 : is_open ? 2 : 0;
+    return store_run(store, TX_READ, queries[which][query->ascending], args, which == 1 ? 7 : 6,
+                     rows, err);
+}
+
+/* By a metric: what has it, then what has it not. */
+static enum err list_by_metric(struct store *store, const struct job_query *query,
+                               const struct cursor *cursor, struct arg *args, struct rows *rows,
+                               struct error *err)
+{
+    enum err rc = ERR_OK;
+    struct rows rest = {0};
+    const int64_t limit = args[5].integer;
+    const bool is_first = cursor->job_id == 0;
+    const bool is_in_rest = !is_first && cursor->number >= NO_VALUE;
+    if (!is_in_rest) {
+        args[7] = arg_real(!is_first ? cursor->number : query->ascending ? -1e308 : 1e308);
+        if (is_first && !query->ascending)
+            args[4] = arg_int(INT64_MAX);
+        TRY(store_run(store, TX_READ,
+                      query->ascending ? QUERY_job_list_by_metric : QUERY_job_list_by_metric_down,
+                      args, 8, rows, err));
+        if (rows->count >= limit)
+            goto done;
+        args[4] = arg_int(0);
+        args[5] = arg_int(limit - rows->count);
+    }
+    TRY(store_run(store, TX_READ, QUERY_job_list_without_metric, args, 7, &rest, err));
+    if (is_in_rest)
+        rows_begin(rows, rest.columns);
+    TRY(rows_append(rows, &rest, err));
+done:
+    rows_release(&rest);
+    return rc;
+}
+
 static enum err run_query(struct store *store, const struct job_query *query,
                           const struct cursor *cursor, int32_t limit, struct rows *rows,
                           struct error *err)
@@ -137,13 +214,10 @@ static enum err run_query(struct store *store, const struct job_query *query,
         arg_int(limit),
         arg_text(order),
     };
-    if (mark == 'i') {
-        if (cursor->job_id == 0 && !query->ascending)
-            args[4] = arg_int(INT64_MAX);
-        return store_run(store, TX_READ,
-                         query->ascending ? QUERY_job_list_oldest : QUERY_job_list_newest, args, 6,
-                         rows, err);
-    }
+    if (mark == 'i')
+        return list_by_id(store, query, args, rows, err);
+    if (query->sort == SORT_METRIC)
+        return list_by_metric(store, query, cursor, args, rows, err);
     if (mark == 'n') {
         args[7] = arg_real(query->ascending ? 1 : -1);
         args[8] = arg_real(cursor->job_id == 0 ? -1e308 : cursor->number);
@@ -190,14 +264,25 @@ enum err job_total(struct store *store, const struct job_query *query, int64_t *
     enum err rc;
     char statuses[256];
     struct rows rows = {0};
+    const char *stored;
+    bool is_open;
     const bool is_filtered =
         query->statuses != NULL || query->model_type != NULL || query->text != NULL;
     TRY(check_text("the list of statuses", query->statuses, 0, 200, err));
-    if (is_filtered)
-        TRY(STORE_RUN(store, TX_READ, job_count_filtered, &rows, arg_int(query->user_id),
-                      arg_text(status_list(query, statuses, sizeof(statuses))),
-                      arg_text(text_or_empty(query->model_type)),
-                      arg_text(text_or_empty(query->text))));
+    look_at_statuses(query, &stored, &is_open);
+    const struct arg args[] = {
+        arg_int(query->user_id),
+        arg_text(status_list(query, statuses, sizeof(statuses))),
+        arg_text(text_or_empty(query->model_type)),
+        arg_text(text_or_empty(query->text)),
+        arg_text(stored),
+    };
+    if (stored != NULL)
+        TRY(store_run(store, TX_READ, QUERY_job_count_of_status, args, 5, &rows, err));
+    else if (is_open)
+        TRY(store_run(store, TX_READ, QUERY_job_count_of_open, args, 4, &rows, err));
+    else if (is_filtered)
+        TRY(store_run(store, TX_READ, QUERY_job_count_filtered, args, 4, &rows, err));
     else
         TRY(STORE_RUN(store, TX_READ, job_count_all, &rows, arg_int(query->user_id)));
     *ret_total = rows.count > 0 ? rows_int(&rows, 0, 0) : 0;

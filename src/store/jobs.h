@@ -84,15 +84,16 @@ struct job_list {
 
 /*
  * One page, by keys: a job that is created or removed meanwhile shifts nothing. Cost: by
- * SORT_CREATED what the page holds; otherwise a look at all jobs of the user. ERR_INVALID (cursor):
- * it is not one, or of another order.
+ * SORT_CREATED and SORT_METRIC what the page holds, and with one status, or those that have not
+ * ended, too; otherwise a look at all jobs of the user. ERR_INVALID (cursor): it is not one, or of
+ * another order.
  */
 MUST_CHECK enum err job_list(struct store *store, const struct job_query *query,
                              struct job_list *ret_list, struct error *err);
 void job_list_release(struct job_list *list);
 
-/* How many jobs there are on all pages. Cost: without a filter one row, else a look at all jobs of
- * the user. */
+/* How many jobs there are on all pages. Cost: without a filter one row, with one status a look at
+ * its index, else at all jobs of the user. */
 MUST_CHECK enum err job_total(struct store *store, const struct job_query *query,
                               int64_t *ret_total, struct error *err);
 

@@ -51,6 +51,48 @@ SELECT job_count FROM users WHERE user_id = $1
 -- name: job_count_filtered
 SELECT count(*) FROM jobs j WHERE {job_filter}
 
+-- One stored status ($7), or none that has ended: an index holds them. A plus keeps SQLite from
+-- walking through all jobs for their order.
+-- name: job_list_newest_of_status
+SELECT {job_columns}, 0 FROM jobs j WHERE {job_filter} AND j.status = CAST($7 AS text) AND j.job_id < $5
+ORDER BY j.job_id DESC LIMIT $6
+-- name: job_list_oldest_of_status
+SELECT {job_columns}, 0 FROM jobs j WHERE {job_filter} AND j.status = CAST($7 AS text) AND j.job_id > $5
+ORDER BY j.job_id LIMIT $6
+-- part: is_open
+j.status NOT IN ('completed', 'failed')
+-- name: job_list_newest_open
+SELECT {job_columns}, 0 FROM jobs j WHERE {job_filter} AND {is_open} AND +j.job_id < $5
+ORDER BY +j.job_id DESC LIMIT $6
+-- name: job_list_oldest_open
+SELECT {job_columns}, 0 FROM jobs j WHERE {job_filter} AND {is_open} AND +j.job_id > $5
+ORDER BY +j.job_id LIMIT $6
+-- name: job_count_of_status
+SELECT count(*) FROM jobs j WHERE {job_filter} AND j.status = CAST($5 AS text)
+-- name: job_count_of_open
+SELECT count(*) FROM jobs j WHERE {job_filter} AND {is_open}
+
+-- By a metric ($7): those that have it, along its index from the last row of the page before ($8,
+-- $5); then, by job_list_without_metric, those that have not, the oldest first.
+-- name: job_list_by_metric
+SELECT {job_columns}, k.value FROM (
+    SELECT m.job_id, m.value FROM job_metrics m JOIN jobs j ON j.job_id = m.job_id
+    WHERE m.user_id = $1 AND m.name = CAST($7 AS text)
+        AND (m.value, m.job_id) > (CAST($8 AS double precision), $5) AND {job_filter}
+    ORDER BY m.value, m.job_id LIMIT $6) k
+JOIN jobs j ON j.job_id = k.job_id ORDER BY k.value, k.job_id
+-- name: job_list_by_metric_down
+SELECT {job_columns}, k.value FROM (
+    SELECT m.job_id, m.value FROM job_metrics m JOIN jobs j ON j.job_id = m.job_id
+    WHERE m.user_id = $1 AND m.name = CAST($7 AS text)
+        AND (m.value, m.job_id) < (CAST($8 AS double precision), $5) AND {job_filter}
+    ORDER BY m.value DESC, m.job_id DESC LIMIT $6) k
+JOIN jobs j ON j.job_id = k.job_id ORDER BY k.value DESC, k.job_id DESC
+-- name: job_list_without_metric
+SELECT {job_columns}, 1e300 FROM jobs j WHERE {job_filter} AND j.job_id > $5
+    AND NOT EXISTS (SELECT 1 FROM job_metrics m WHERE m.job_id = j.job_id AND m.name = CAST($7 AS text))
+ORDER BY j.job_id LIMIT $6
+
 -- The keys of the page are found first, so that only its own rows are read whole.
 -- By a number: $7 is the order's name, $8 is 1 or -1 for its direction, $9 the key of the last row
 -- of the page before. What has no value comes last either way.
@@ -59,8 +101,7 @@ coalesce(CAST($8 AS double precision) * CASE CAST($7 AS text)
     WHEN 'updated' THEN j.updated_ms
     WHEN 'started' THEN CASE WHEN j.started_ms > 0 THEN j.started_ms END
     WHEN 'duration' THEN CASE WHEN j.started_ms > 0 AND j.ended_ms > 0 THEN j.ended_ms - j.started_ms END
-    WHEN 'progress' THEN j.progress
-    ELSE (SELECT m.value FROM job_metrics m WHERE m.job_id = j.job_id AND m.name = CAST($7 AS text)) END,
+    WHEN 'progress' THEN j.progress END,
 1e300)
 -- name: job_list_by_number
 SELECT {job_columns}, k.sort_key FROM (

@@ -43,7 +43,8 @@ WHERE job_id = $1
 -- name: result_add
 INSERT INTO job_results (job_id, result) VALUES ($1, $2)
 -- name: metric_add
-INSERT INTO job_metrics (job_id, name, value) VALUES ($1, $2, $3)
+INSERT INTO job_metrics (job_id, name, value, user_id)
+SELECT j.job_id, CAST($2 AS text), CAST($3 AS double precision), j.user_id FROM jobs j WHERE j.job_id = $1
 -- name: model_add
 INSERT INTO models (job_id, user_id, model_type, path, sha256, size_bytes, created_ms)
 VALUES ($1, $2, $3, $4, $5, $6, {now})

@@ -329,6 +329,91 @@ static void a_page_has_at_least_one_and_at_most_a_thousand(void **state)
     job_list_release(&list);
 }
 
+/* ---- statuses ---- */
+
+static bool is_asked_for(const char *statuses, const struct job *job)
+{
+    char wanted[64], all[256];
+    snprintf(wanted, sizeof(wanted), ",%s,", job_shown_status(job));
+    snprintf(all, sizeof(all), ",%s,", statuses);
+    return strstr(all, wanted) != NULL;
+}
+
+/* Page by page, two a page, against a look at all jobs. */
+static void check_statuses(const struct fixture *f, const struct job_list *all,
+                           const char *statuses, bool ascending)
+{
+    struct error err;
+    struct job_list page;
+    char cursor[STORE_CURSOR_SIZE] = "";
+    int64_t total = -1;
+    int32_t at = ascending ? all->count - 1 : 0, found = 0; /* `all` has the newest first */
+    struct job_query query = {
+        .user_id = f->user_id, .statuses = statuses, .limit = 2, .ascending = ascending};
+    do {
+        query.cursor = cursor;
+        assert_ok(job_list(f->store, &query, &page, &err));
+        for (int32_t i = 0; i < page.count; i++, found++) {
+            while (!is_asked_for(statuses, all->jobs[at]))
+                at += ascending ? -1 : 1;
+            assert_int_equal(page.jobs[i]->job_id, all->jobs[at]->job_id);
+            at += ascending ? -1 : 1;
+        }
+        memcpy(cursor, page.next, sizeof(cursor));
+        job_list_release(&page);
+    } while (cursor[0] != '\0');
+    int32_t naive = 0;
+    for (int32_t i = 0; i < all->count; i++)
+        naive += is_asked_for(statuses, all->jobs[i]);
+    assert_int_equal(found, naive);
+    assert_ok(job_total(f->store, &query, &total, &err));
+    assert_int_equal(total, naive);
+}
+
+static void every_choice_of_statuses_finds_what_a_look_at_all_finds(void **state)
+{
+    static const char *const choices[] = {
+        "pending",
+        "loading_data",
+        "training",
+        "completed",
+        "failed",
+        "cancelled",
+        "failed,cancelled",
+        "pending,training",
+        "pending,loading_data,preprocessing,training",
+        "pending,failed",
+        "completed,failed,cancelled",
+        "nonsense",
+        "pending,nonsense",
+    };
+    const struct fixture *f = *state;
+    struct error err;
+    struct job_list all;
+    bool ended;
+    const int64_t bob = add_user(f, "bob@example.com");
+    for (int i = 0; i < 18; i++) {
+        const int64_t id = add_job(f, i % 6 == 5 ? bob : f->user_id);
+        const struct fence fence = i % 3 < 2 ? claim(f) : (struct fence){0};
+        if (i % 9 == 0)
+            finish(f, fence, 0.1 * i);
+        else if (i % 9 == 1)
+            assert_ok(job_fail(f->store, fence, "io", "x", &err));
+        else if (i % 9 == 2)
+            assert_ok(job_cancel(f->store, 0, id, &ended, &err));
+        else if (i % 9 == 3)
+            assert_ok(job_advance(f->store, fence, PHASE_TRAIN, NULL, &err));
+    }
+    const struct job_query query = {.user_id = f->user_id, .limit = STORE_LIST_MAX};
+    assert_ok(job_list(f->store, &query, &all, &err));
+    assert_int_equal(all.count, 15);
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+        check_statuses(f, &all, choices[i], false);
+        check_statuses(f, &all, choices[i], true);
+    }
+    job_list_release(&all);
+}
+
 static const struct CMUnitTest cases[] = {
     CASE(jobs_come_newest_first),
     CASE(jobs_are_sorted_by_name_in_any_case),
@@ -344,5 +429,6 @@ static const struct CMUnitTest cases[] = {
     CASE(what_is_no_cursor_is_refused),
     CASE(names_of_orders_are_known_or_not),
     CASE(a_page_has_at_least_one_and_at_most_a_thousand),
+    CASE(every_choice_of_statuses_finds_what_a_look_at_all_finds),
 };
 const struct case_list list_cases = CASE_LIST(cases);
