@@ -30,6 +30,7 @@ add_integration_test(check_rooms check_rooms_test.sh)
 add_integration_test(check_banned check_banned_test.sh)
 add_integration_test(bootstrap bootstrap_test.sh)
 add_integration_test(schema schema_test.py -v)
+add_integration_test(brief_sections brief_sections_test.py)
 add_integration_test(client client_test.py)
 add_integration_test(troubleshooting troubleshooting_test.py)
 if(TARGET rectrain)
@@ -60,4 +61,5 @@ if(TARGET rectrain)
 endif()
 # These look at the source tree and the scripts alone: one build that runs them is enough.
 set_tests_properties(integration_count_tests integration_check_rooms integration_check_banned
-    integration_bootstrap integration_client integration_troubleshooting PROPERTIES LABELS tooling)
+    integration_bootstrap integration_client integration_troubleshooting
+    integration_brief_sections PROPERTIES LABELS tooling)
