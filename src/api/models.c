@@ -1,5 +1,6 @@
 /* The models that jobs made: listed, told of, sent, removed. */
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/answer.h"
@@ -137,6 +138,7 @@ static enum err download_model(void *context, struct request *request, struct re
     enum err rc;
     int fd = -1;
     bool is_fresh;
+    struct stat info;
     struct app *app = context;
     struct model_record *model = NULL;
     TRY(find_model(app, request, &model, err));
@@ -150,6 +152,13 @@ static enum err download_model(void *context, struct request *request, struct re
         goto done;
     }
     TRY(rc);
+    if (fstat(fd, &info) != 0 || info.st_size != model->size_bytes) {
+        response_problem(response, 410, "model_file_changed",
+                         "the file %s has not the size any more that the model had when it was "
+                         "saved, so it is not sent",
+                         saved_model_name(model->path));
+        goto done;
+    }
     TRY(response_etag(response, model->sha256, &is_fresh, err));
     response_cache(response, "private, no-cache");
     if (is_fresh)

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
@@ -301,14 +302,29 @@ static void catch_up(struct hub *hub, struct hub_reader *reader, const char *las
     }
 }
 
+/* The owner's streams; first, if asked to, those are cut that nobody reads any more. */
+static int32_t count_of_owner(struct hub *hub, uint64_t owner_hash, bool cuts_gone)
+{
+    int32_t count = 0;
+    for (struct hub_reader *other = hub->readers; other != NULL; other = other->next) {
+        if (other->owner_hash != owner_hash)
+            continue;
+        if (cuts_gone && other->waiter.is_gone != NULL &&
+            other->waiter.is_gone(other->waiter.context))
+            cut(hub, other);
+        count += !other->is_cut;
+    }
+    return count;
+}
+
 static enum err admit(struct hub *hub, struct hub_reader *reader, struct error *err)
 {
-    int32_t of_owner = 0;
-    for (const struct hub_reader *other = hub->readers; other != NULL; other = other->next)
-        of_owner += other->owner_hash == reader->owner_hash;
+    const int32_t most = hub->limits.streams_per_owner;
+    const bool is_full = count_of_owner(hub, reader->owner_hash, false) >= most &&
+                         count_of_owner(hub, reader->owner_hash, true) >= most;
     if (hub->is_closed)
         return FAIL_REASON(err, ERR_DENIED, "unavailable", "the server is stopping");
-    if (hub->counts.streams >= hub->limits.streams || of_owner >= hub->limits.streams_per_owner)
+    if (hub->counts.streams >= hub->limits.streams || is_full)
         return FAIL_REASON(err, ERR_DENIED, "too_many_streams", "too many event streams are open");
     reader->next = hub->readers;
     if (reader->next != NULL)
@@ -359,18 +375,13 @@ void hub_reader_set_waiter(struct hub_reader *reader, const struct hub_waiter *w
     pthread_mutex_unlock(&reader->hub->lock);
 }
 
-static size_t min_size(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Move as much of the queue as fits. */
 static size_t read_queue(struct hub_reader *reader, char *bytes, size_t size)
 {
     size_t used = 0;
     while (reader->count > 0 && used < size) {
         struct event *event = reader->queue[reader->first];
-        const size_t part = min_size(event->len - reader->first_sent, size - used);
+        const size_t part = MIN(event->len - reader->first_sent, size - used);
         memcpy(bytes + used, event->bytes + reader->first_sent, part);
         used += part;
         reader->first_sent += part;
@@ -387,7 +398,7 @@ static size_t read_queue(struct hub_reader *reader, char *bytes, size_t size)
 
 static ssize_t read_locked(struct hub_reader *reader, char *bytes, size_t size)
 {
-    size_t used = min_size(reader->hello_len - reader->hello_sent, size);
+    size_t used = MIN(reader->hello_len - reader->hello_sent, size);
     memcpy(bytes, reader->hello + reader->hello_sent, used);
     reader->hello_sent += used;
     if (reader->is_cut)

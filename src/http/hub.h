@@ -84,6 +84,10 @@ struct hub_waiter {
     void (*sleep)(void *context);
     void (*wake)(void *context);
     void (*cut)(void *context); /* the stream is too slow: close its connection */
+    /* The client has closed its end, which a sleeping connection does not notice by itself. Asked
+     * before a new stream of the same owner is refused, so that whoever loads a page again and
+     * again is not kept out by the streams of the pages before. NULL: not known. */
+    bool (*is_gone)(void *context);
     void *context;
 };
 

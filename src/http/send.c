@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -67,6 +69,14 @@ static void stream_cut(void *context)
     link_cut(&exchange->server->links, exchange->link, NULL);
 }
 
+static bool stream_is_gone(void *context)
+{
+    const struct exchange *exchange = context;
+    char byte;
+    const ssize_t got = recv(exchange->link->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 static ssize_t stream_read(void *context, uint64_t position, char *bytes, size_t size)
 {
     struct exchange *exchange = context;
@@ -79,8 +89,11 @@ static ssize_t stream_read(void *context, uint64_t position, char *bytes, size_t
 
 static struct MHD_Response *make_stream(struct exchange *exchange)
 {
-    const struct hub_waiter waiter = {
-        .sleep = stream_sleep, .wake = stream_wake, .cut = stream_cut, .context = exchange};
+    const struct hub_waiter waiter = {.sleep = stream_sleep,
+                                      .wake = stream_wake,
+                                      .cut = stream_cut,
+                                      .is_gone = stream_is_gone,
+                                      .context = exchange};
     hub_reader_set_waiter(exchange->response.reader, &waiter);
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, stream_read,
                                              exchange, NULL);

@@ -47,7 +47,7 @@ static struct hub_reader *open_reader(struct hub *hub, const char *topic, const 
     struct hub_reader *reader;
     const struct hub_stream stream = {
         .topics = {topic, "all"}, .owner = topic, .last_event_id = last};
-    const struct hub_waiter waiter = {sleeps, wakes, is_cut, sleeper};
+    const struct hub_waiter waiter = {sleeps, wakes, is_cut, NULL, sleeper};
     *sleeper = (struct sleeper){0};
     assert_ok(hub_open(hub, &stream, &reader, &err));
     hub_reader_set_waiter(reader, &waiter);
@@ -338,6 +338,33 @@ static void streams_are_limited_in_all_and_by_owner(void **state)
     hub_free(hub);
 }
 
+static bool is_always_gone(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void streams_that_nobody_reads_any_more_make_room(void **state)
+{
+    struct hub *hub = make(10, 10);
+    struct hub_reader *readers[5], *another;
+    struct sleeper sleepers[5];
+    const struct hub_stream stream = {.topics = {"t"}, .owner = "t"};
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        readers[i] = open_reader(hub, "t", NULL, &sleepers[i]);
+    assert_error(hub_open(hub, &stream, &another, &err), ERR_DENIED);
+    const struct hub_waiter gone = {sleeps, wakes, is_cut, is_always_gone, &sleepers[2]};
+    hub_reader_set_waiter(readers[2], &gone);
+    readers[4] = open_reader(hub, "t", NULL, &sleepers[4]);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(sleepers[i].cut, i == 2);
+    assert_error(hub_open(hub, &stream, &another, &err), ERR_DENIED);
+    for (int i = 0; i < 5; i++)
+        hub_reader_free(readers[i]);
+    hub_free(hub);
+}
+
 static void an_owner_can_be_sent_away(void **state)
 {
     struct hub *hub = make(10, 10);
@@ -397,6 +424,7 @@ int main(void)
         cmocka_unit_test(who_is_too_slow_is_cut_and_the_others_are_not),
         cmocka_unit_test(an_idle_stream_is_pinged),
         cmocka_unit_test(streams_are_limited_in_all_and_by_owner),
+        cmocka_unit_test(streams_that_nobody_reads_any_more_make_room),
         cmocka_unit_test(an_owner_can_be_sent_away),
         cmocka_unit_test(without_memory_nothing_is_lost_but_the_event),
     };
