@@ -26,7 +26,10 @@ server=
 
 clean_up() {
     local at
-    [[ -z $server ]] || kill "$server" 2>/dev/null || true
+    if [[ -n $server ]]; then
+        pkill -TERM -P "$server" || true # the subshell's one child became the program
+        wait "$server" || true
+    fi
     for at in "${mounts[@]}"; do
         umount "$at" || true
     done
