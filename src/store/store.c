@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "store/db.h"
 
-enum { SQLITE_CONNECTIONS = 3, POSTGRES_CONNECTIONS = 4 };
+enum { SQLITE_LEAST = 3, SQLITE_CONNECTIONS = 6, POSTGRES_CONNECTIONS = 4 };
 
 bool store_url_is_postgres(const char *url)
 {
@@ -49,7 +49,7 @@ enum err store_open(const struct store_spec *spec, struct store **ret_store, str
     store->spec.url = store->url;
     const bool is_postgres = store_url_is_postgres(spec->url);
     store->backend = is_postgres ? &postgres_backend : &sqlite_backend;
-    const int32_t least = is_postgres ? 1 : SQLITE_CONNECTIONS;
+    const int32_t least = is_postgres ? 1 : SQLITE_LEAST;
     if (spec->connections == 0)
         store->spec.connections = is_postgres ? POSTGRES_CONNECTIONS : SQLITE_CONNECTIONS;
     else if (spec->connections < least)

@@ -54,7 +54,7 @@ struct store;
 struct store_spec {
     /* "postgresql://user:password@host/name" or "postgres://…", else a file of SQLite. */
     const char *url;
-    int32_t connections; /* 0: a default (3 for SQLite, 4 for PostgreSQL) */
+    int32_t connections; /* 0: a default (6 for SQLite, 4 for PostgreSQL) */
     bool migrate;        /* bring an older schema up to date; a new database is always filled */
     bool must_exist;     /* ERR_NOT_FOUND rather than a new, empty SQLite file */
 };
