@@ -271,7 +271,7 @@ static void do_rounds(struct slot *slot, double now)
         slot->next_bury = now + BURY_SECONDS;
         (void)!owner_bury_dead(slot->store, &buried, &err);
     }
-    if (slot->has_delivery)
+    if (slot->has_delivery || slot->attempt != NULL) /* at work: no further message is wanted */
         keep_connection(slot);
 }
 
