@@ -1,7 +1,7 @@
 // What a person is doing is never disturbed by what the jobs are doing; and news come in, whether
 // by the stream or by asking again.
 import assert from "node:assert/strict";
-import { api, browse, eventually, jobUntil, SLOW, startJob } from "./browser.mjs";
+import { api, browse, DATA, eventually, jobUntil, SLOW, startJob } from "./browser.mjs";
 
 const LONG = { model_type: "als", data_path: SLOW, iterations: 1000, factors: 32 };
 const rowOf = (page, name) => page.getByRole("row").filter({ hasText: name });
@@ -30,6 +30,25 @@ browse("typed text, focus and place survive the news of other jobs", { height: 6
     assert.equal(await field.inputValue(), "/data/half-typed");
     assert.deepEqual(await field.evaluate((input) => [input === document.activeElement, input.selectionStart, input.selectionEnd]), [true, 6, 10]);
     assert.ok(Math.abs((await page.evaluate(() => window.scrollY)) - before) <= 2, "the page moved under the reader");
+});
+
+browse("rows under the pointer stay where they are; new ones wait for it to rest", { height: 1600 }, async (page) => {
+    await jobUntil(page, (await startJob(page, { name: "pointed at" })).job_id);
+    await page.goto("/training/");
+    const row = rowOf(page, "pointed at");
+    await row.hover();
+    const before = await row.boundingBox();
+    await startJob(page, { name: "the newcomer" });
+    let waited = 0;
+    for (; (await rowOf(page, "the newcomer").count()) === 0 && waited < 20; waited++) {
+        const moved = (await row.boundingBox()).y - before.y;
+        assert.ok(Math.abs(moved) <= 2 || (await rowOf(page, "the newcomer").count()) > 0, `the row moved by ${moved}`);
+        await page.mouse.move(before.x + 40 + (waited % 2), before.y + before.height / 2);
+        await page.waitForTimeout(150);
+    }
+    assert.equal(waited, 20, "the newcomer came in under the pointer");
+    await page.mouse.move(2, 2);
+    await rowOf(page, "the newcomer").getByText("Completed").waitFor();
 });
 
 browse("a chart grows while the job trains, and keeps its zoom", {}, async (page) => {
@@ -99,8 +118,9 @@ browse("a failed job opens on what failed and what to do", {}, async (page) => {
     await panel.getByText(/no_such_column/).first().waitFor();
     assert.ok(await panel.getByRole("button", { name: "Retry" }).isVisible());
     await panel.getByRole("link", { name: "Clone and edit" }).click();
-    await page.waitForURL(/clone=/);
-    await eventually(async () => (await page.getByLabel("Data path").inputValue()).length > 1, "the form is filled in");
+    await page.getByText("Filled in from will fail").waitFor();
+    await page.waitForTimeout(500);
+    assert.equal(await page.getByLabel("Data path").inputValue(), DATA);
 });
 
 browse("two jobs are compared, with the better one marked and a CSV", {}, async (page) => {

@@ -156,7 +156,7 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
     // The first directory that is whole stands in an empty field.
     const suggestion = sources.data?.sources.find((source) => source.is_complete)?.path;
     useEffect(() => {
-        if (!values.data_path && suggestion) change({ ...values, data_path: suggestion }, "data_path");
+        if (suggestion) setValues((now) => (now.data_path ? now : { ...now, data_path: suggestion }));
     }, [suggestion]);
     useClone(
         tables,
