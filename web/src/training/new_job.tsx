@@ -127,17 +127,19 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
     const main = kind ? mainParams(kind.params) : [];
     const more = kind?.params.slice(main.length) ?? [];
 
-    const change = (next: FormValues, field: string) => {
-        setValues(next);
-        keepForm(next);
+    // Changes are made to what the form holds by then: an answer may come between two of them.
+    const change = (changes: Partial<FormValues>, field: string) => {
+        setValues((old) => ({ ...old, ...changes }));
         key.current = newKey();
         setFailure(null);
-        if (faults[field]) setFaults(({ [field]: _, ...rest }) => rest);
+        setFaults(({ [field]: _, ...rest }) => rest);
     };
+    useEffect(() => keepForm(values), [values]);
     // What was never touched shows its default; what was emptied shows it as a hint.
     const shownValue = (info: ParamInfo) => values.params[info.name] ?? String(info.default ?? "");
     const setParam = (name: string) => (text: string) => {
-        change({ ...values, params: { ...values.params, [name]: text } }, name);
+        change({}, name);
+        setValues((old) => ({ ...old, params: { ...old.params, [name]: text } }));
         if (tables.run_params.some((info) => info.name === name)) forgetCheck();
     };
     const forgetCheck = () => {
@@ -165,7 +167,7 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
             setCloned(of);
             setShowMore(Object.keys(filled.params).some((name) => !main.some((info) => info.name === name)));
             form.current?.scrollIntoView({ block: "start" });
-            form.current?.querySelector<HTMLElement>("input[name=iterations], input[name=data_path]")?.focus();
+            form.current?.querySelector<HTMLElement>("input[name=data_path]")?.focus({ preventScroll: true });
         },
         setFailure,
     );
@@ -197,9 +199,7 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
             const job = await send<Job>("POST", "/api/v1/jobs", requestOf(full, kind, tables.run_params), { headers });
             key.current = newKey();
             setCloned(null);
-            const next = { ...full, name: "" };
-            setValues(next);
-            keepForm(next);
+            setValues((old) => ({ ...old, model_type: kind.name, name: "" }));
             toast(`${jobTitle(job)} is started`, { href: `/training/${job.job_id}`, link: "Details" });
             onStarted(job);
         } catch (problem) {
@@ -238,7 +238,7 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
                     kinds={tables.model_types}
                     value={kind?.name ?? ""}
                     error={faults.model_type}
-                    onChange={(name) => change({ ...values, model_type: name }, "model_type")}
+                    onChange={(name) => change({ model_type: name }, "model_type")}
                 />
                 <div class="new-job-path">
                     <PathField
@@ -247,7 +247,7 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
                         sources={sources}
                         busy={check.state === "busy"}
                         onChange={(path) => {
-                            change({ ...values, data_path: path }, "data_path");
+                            change({ data_path: path }, "data_path");
                             forgetCheck();
                         }}
                         onCheck={() => void checkData()}
@@ -258,7 +258,7 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
                     {main.map(drawParam)}
                     <Field label="Job name" optional error={faults.name} hint="To find it again; the number does as well">
                         {(ties) => (
-                            <input {...ties} name="name" maxLength={200} autocomplete="off" value={values.name} onInput={(e) => change({ ...values, name: e.currentTarget.value }, "name")} />
+                            <input {...ties} name="name" maxLength={200} autocomplete="off" value={values.name} onInput={(e) => change({ name: e.currentTarget.value }, "name")} />
                         )}
                     </Field>
                 </div>
