@@ -320,11 +320,24 @@ static void run_handler(struct exchange *exchange)
     finish_response(exchange);
 }
 
+/* Somebody who has to come back later, or to another server. */
+static void refuse_while_stopping(struct exchange *exchange)
+{
+    struct error err;
+    response_problem(&exchange->response, 503, "stopping", "the server is stopping");
+    (void)!response_header(&exchange->response, "Retry-After", "2", &err);
+    exchange->response.must_close = true;
+    finish_response(exchange);
+}
+
 void conversation_handle(void *context)
 {
     struct exchange *exchange = context;
     struct MHD_Connection *connection = exchange->connection;
-    run_handler(exchange);
+    if (atomic_load(&exchange->server->around.is_stopping))
+        refuse_while_stopping(exchange);
+    else
+        run_handler(exchange);
     exchange->stage = STAGE_ANSWERED;
     MHD_resume_connection(connection); /* from here on the exchange is the connection's again */
 }
@@ -340,6 +353,10 @@ static enum MHD_Result take_whole(struct exchange *exchange)
         return exchange_send(exchange);
     }
     http_metrics_add(server->metrics, HTTP_RUNNING, 1);
+    if (atomic_load(&server->around.is_draining)) {
+        refuse_while_stopping(exchange);
+        return exchange_send(exchange);
+    }
     if ((route->flags & ROUTE_INLINE) != 0) {
         run_handler(exchange);
         return exchange_send(exchange);

@@ -27,7 +27,8 @@ struct surroundings {
     const char *public_origin; /* "https://train.example", "" when not known */
     bool trust_forwarded;
     const char *problem_type; /* struct http_config has it */
-    atomic_bool is_stopping;
+    atomic_bool is_draining;  /* what runs or waits goes on; new requests are refused */
+    atomic_bool is_stopping;  /* what waits is refused too, and what runs should give up */
 };
 
 struct request {

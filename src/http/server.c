@@ -235,6 +235,7 @@ void http_server_close(struct http_server *server, int32_t grace_ms)
     const double until = clock_seconds() + 1e-3 * grace_ms;
     /* Nobody can connect from here on; the socket is closed later, since threads of the daemon may
      * not yet have let go of it. */
+    atomic_store(&server->around.is_draining, true);
     server->listen_fd = MHD_quiesce_daemon(server->daemon);
     if (server->listen_fd >= 0)
         shutdown(server->listen_fd, SHUT_RDWR);

@@ -99,9 +99,10 @@ int http_server_port(const struct http_server *server);
 struct http_metrics *http_server_metrics(struct http_server *server);
 
 /*
- * Stop: take no more connections, end the streams, let what runs finish for at most grace_ms, cut
- * the rest, and free the server. A handler that still runs then is waited for: it is told by
- * request_is_cancelled. NULL is allowed.
+ * Stop: take no more connections, answer new requests on those that are open with 503 (code
+ * "stopping"), end the streams, let what was asked before finish for at most grace_ms, then answer
+ * what still waits with 503 too, cut the rest, and free the server. A handler that still runs then
+ * is waited for: it is told by request_is_cancelled. NULL is allowed.
  */
 void http_server_close(struct http_server *server, int32_t grace_ms);
 

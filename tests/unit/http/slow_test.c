@@ -226,6 +226,49 @@ static void *release_soon(void *context)
     return NULL;
 }
 
+static void *stop_at_once(void *context)
+{
+    rig_stop(context, 100);
+    return NULL;
+}
+
+static void a_server_that_stops_refuses_what_waits_and_what_comes(void **state)
+{
+    enum { HELD = 6 };
+    static struct rig rig;
+    pthread_t stopper;
+    int fds[HELD], refused = 0, held = 0;
+    (void)state;
+    rig_init(&rig);
+    rig.config.handler_threads = 2;
+    atomic_store(&rig.hold, true);
+    rig_start(&rig);
+    const int idle = client_open(&rig); /* a connection from before */
+    client_send_text(idle, "GET /health" H "\r\n");
+    client_read(idle, &reply, 3000);
+    assert_int_equal(reply.status, 200);
+    for (int i = 0; i < HELD; i++) {
+        fds[i] = client_open(&rig);
+        client_send_text(fds[i], "GET /held" H "\r\n");
+    }
+    usleep(200000); /* until all have arrived: two run, the others wait */
+    assert_int_equal(pthread_create(&stopper, NULL, stop_at_once, &rig), 0);
+    usleep(20000);
+    client_send_text(idle, "GET /health" H "\r\n");
+    client_read(idle, &reply, 3000);
+    assert_true(reply.status == 503 || reply.is_closed);
+    for (int i = 0; i < HELD; i++) { /* handlers that are held give up when they are told to */
+        client_read(fds[i], &reply, 3000);
+        held += reply.status == 200;
+        refused += reply.status == 503 && strstr(reply.body, "\"stopping\"") != NULL;
+        close(fds[i]);
+    }
+    pthread_join(stopper, NULL);
+    close(idle);
+    assert_int_equal(held, 2);
+    assert_int_equal(refused, HELD - 2);
+}
+
 static void what_runs_is_finished_before_the_server_stops(void **state)
 {
     static struct rig rig;
@@ -405,6 +448,7 @@ int main(void)
         cmocka_unit_test(slow_clients_hold_up_nobody),
         cmocka_unit_test(one_address_may_have_only_so_many_connections),
         cmocka_unit_test(requests_over_the_queue_are_503),
+        cmocka_unit_test(a_server_that_stops_refuses_what_waits_and_what_comes),
         cmocka_unit_test(what_runs_is_finished_before_the_server_stops),
         cmocka_unit_test(what_takes_too_long_is_told_and_cut),
         cmocka_unit_test(a_server_that_stops_takes_no_more_connections),
