@@ -62,7 +62,7 @@ enum err login_check(struct app *app, struct request *request, const char *email
     *ret_user = NULL;
     if (!is_right)
         audit_log(request, "login_failed", user != NULL ? user->user_id : 0);
-    if (is_right) {
+    if (is_right && user != NULL) { /* without a user it never is */
         throttle_succeed(app->throttle, email, address, clock_seconds());
         if (is_old)
             renew_hash(app, user, password);

@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 
-#define X(name) &name,
+#define X(name) &(name),
 static const struct route_group *const groups[] = {ROUTE_GROUPS(X)};
 #undef X
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
