@@ -122,6 +122,11 @@ void json_out_real(struct json_out *out, double value)
         return;
     }
     int len = 0;
+    if (value == 0 || value == 1) { /* what most progress is */
+        begin_value(out);
+        add(out, value == 0 ? "0.0" : "1.0", 3);
+        return;
+    }
     for (int precision = value == floor(value) ? 1 : 15; precision <= 17; precision++) {
         len = snprintf(digits, sizeof(digits) - 2, "%.*g", precision, value);
         if (strtod(digits, NULL) == value)

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "jobs/problem.h"
@@ -24,21 +23,60 @@ const char *job_shown_status(const struct job *job)
     return job_is_cancelled(job) ? "cancelled" : job_status_name(job->status);
 }
 
+static char *put_digits(char *at, int64_t value, int count)
+{
+    for (int i = count - 1; i >= 0; i--, value /= 10)
+        at[i] = (char)('0' + value % 10);
+    return at + count;
+}
+
+/* The date in the proleptic Gregorian calendar, by Howard Hinnant's civil_from_days: years begin in
+ * March, so that the leap day is the last. A list has hundreds of times, and gmtime_r takes a lock.
+ */
+static char *put_date(char *at, int64_t days)
+{
+    const int64_t shifted = days + 719468;
+    const int64_t era = shifted / 146097, day_of_era = shifted % 146097;
+    const int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    const int64_t day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const int64_t month_from_march = (5 * day_of_year + 2) / 153;
+    const int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+    at = put_digits(at, era * 400 + year_of_era + (month <= 2), 4);
+    *at++ = '-';
+    at = put_digits(at, month, 2);
+    *at++ = '-';
+    return put_digits(at, day_of_year - (153 * month_from_march + 2) / 5 + 1, 2);
+}
+
+static char *put_time(char *at, int64_t time_ms)
+{
+    const int64_t latest = 253402300799999; /* of the year 9999 */
+    const int64_t known = time_ms < 0 ? 0 : time_ms > latest ? latest : time_ms;
+    const int64_t seconds = known / 1000 % 86400;
+    at = put_date(at, known / 86400000);
+    *at++ = 'T';
+    at = put_digits(at, seconds / 3600, 2);
+    *at++ = ':';
+    at = put_digits(at, seconds / 60 % 60, 2);
+    *at++ = ':';
+    return put_digits(at, seconds % 60, 2);
+}
+
 const char *job_time_plain(int64_t time_ms, char out[JOB_TIME_SIZE])
 {
-    const time_t seconds = (time_t)(time_ms / 1000);
-    struct tm utc;
-    if (gmtime_r(&seconds, &utc) == NULL ||
-        strftime(out, JOB_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
-        out[0] = '\0';
+    *put_time(out, time_ms) = '\0';
     return out;
 }
 
 const char *job_time_rfc3339(int64_t time_ms, char out[JOB_TIME_SIZE])
 {
-    char seconds[JOB_TIME_SIZE];
-    job_time_plain(time_ms, seconds);
-    snprintf(out, JOB_TIME_SIZE, "%.24s.%03dZ", seconds, (int)(time_ms % 1000));
+    char *at = put_time(out, time_ms);
+    *at++ = '.';
+    at = put_digits(at, time_ms < 0 ? 0 : time_ms % 1000, 3);
+    *at++ = 'Z';
+    *at = '\0';
     return out;
 }
 

@@ -5,7 +5,39 @@
 #include "jobs/job.h"
 #include "jobs/problem.h"
 
-enum { TEXT_FIRST_BYTES = 2048, TEXT_MAX = 4 * JOB_RESULT_MAX };
+enum {
+    TEXT_FIRST_BYTES = 2048,
+    TEXT_MAX = 4 * JOB_RESULT_MAX,
+    MEMO_SLOTS = 32,
+    MEMO_KEY_MAX = 400
+};
+
+/* Descriptions that this thread made lately: a list has many jobs with the same few parameters. */
+struct memo {
+    char type[32], params[MEMO_KEY_MAX];
+    char description[JOB_DESCRIPTION_SIZE];
+};
+static _Thread_local struct memo memos[MEMO_SLOTS];
+
+static const char *describe(const struct job *job, char out[JOB_DESCRIPTION_SIZE])
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    const size_t len = strlen(job->params_json);
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)job->params_json[i]) * 16777619u;
+    struct memo *memo = &memos[hash % MEMO_SLOTS];
+    if (len >= MEMO_KEY_MAX || strlen(job->model_type) >= sizeof(memo->type))
+        return job_describe(job, out, JOB_DESCRIPTION_SIZE);
+    if (strcmp(memo->params, job->params_json) != 0 || strcmp(memo->type, job->model_type) != 0) {
+        job_describe(job, memo->description, sizeof(memo->description));
+        memo->params[0] = '\0';
+        if (strcmp(memo->description, job->model_type) == 0)
+            return memo->description; /* also what comes of no memory: not to be kept */
+        memcpy(memo->params, job->params_json, len + 1);
+        memcpy(memo->type, job->model_type, strlen(job->model_type) + 1);
+    }
+    return memo->description;
+}
 
 static void add_text(struct json_out *out, const char *key, const char *text)
 {
@@ -86,7 +118,7 @@ void job_write_fields(struct json_out *out, const struct job *job, bool whole)
     json_out_key(out, "job_id");
     json_out_int(out, job->job_id);
     add_text(out, "name", job->name);
-    add_text(out, "description", job_describe(job, description, sizeof(description)));
+    add_text(out, "description", describe(job, description));
     add_text(out, "model_type", job->model_type);
     add_text(out, "data_path", job->data_path);
     add_stored(out, "params", job->params_json);

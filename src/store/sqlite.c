@@ -223,6 +223,8 @@ static enum err sqlite_open(const struct store_spec *spec, enum tx_kind kind, st
     }
     sqlite3_busy_handler(db->handle, wait_for_lock, db);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* A plan does not depend on what is bound: else statements are prepared anew for new values. */
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     TRY(run_plain(db,
                   "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
                   "PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096",
