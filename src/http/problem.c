@@ -158,10 +158,12 @@ static int status_of(const struct error *error)
     static const struct {
         const char *reason;
         int status;
-    } by_reason[] = {{"media_type", 415},   {"too_many_streams", 429}, {"too_many_requests", 429},
-                     {"overloaded", 503},   {"unavailable", 503},      {"conflict", 409},
-                     {"unauthorized", 401}, {"unprocessable", 422},    {"too_large", 413},
-                     {"precondition", 412}, {"key_reused", 422},       {"too_many_jobs", 429}};
+    } by_reason[] = {
+        {"media_type", 415},        {"too_many_streams", 429}, {"too_many_requests", 429},
+        {"overloaded", 503},        {"unavailable", 503},      {"conflict", 409},
+        {"unauthorized", 401},      {"unprocessable", 422},    {"too_large", 413},
+        {"precondition", 412},      {"key_reused", 422},       {"too_many_jobs", 429},
+        {"store_unavailable", 503}, {"store_busy", 503},       {"disk_full", 503}};
     for (size_t i = 0; i < sizeof(by_reason) / sizeof(by_reason[0]); i++)
         if (strcmp(error->reason, by_reason[i].reason) == 0)
             return by_reason[i].status;
@@ -206,4 +208,6 @@ void response_error(struct response *response, const struct error *error)
         response_problem(response, status, status == 503 ? "unavailable" : "internal", "%s",
                          status == 503 ? "the server cannot do this now; try again later"
                                        : "the server failed to do this; its log says why");
+    if (status == 503)
+        (void)!response_header(response, "Retry-After", "1", &ignored);
 }

@@ -58,9 +58,10 @@ void response_problem_field(struct response *response, const char *field, const 
     __attribute__((format(printf, 3, 4)));
 
 /* The problem that an error makes, as when a handler fails: INVALID and DATA 400 (or as the reason
- * says: media_type 415, too_many_streams 429, overloaded 503, …), NOT_FOUND 404, DENIED 403,
- * CONFLICT and CANCELLED 409, NOMEM 503, all else 500. The message is shown for those below 500
- * alone; `code` is the error's reason, or its code's name in lower case. */
+ * says: media_type 415, too_many_streams 429, overloaded 503, store_unavailable 503, …), NOT_FOUND
+ * 404, DENIED 403, CONFLICT and CANCELLED 409, NOMEM 503, all else 500; a 503 says Retry-After. The
+ * message is shown for those below 500 alone; `code` is the error's reason, or its code's name in
+ * lower case. */
 void response_error(struct response *response, const struct error *error);
 
 /*

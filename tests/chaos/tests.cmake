@@ -1,3 +1,9 @@
-# The judge alone; the faults themselves need the whole program.
+# The judge alone.
 add_script_test(chaos_judge chaos/judge_test.py -v)
 set_tests_properties(chaos_judge PROPERTIES LABELS tooling)
+
+# Every fault once on each kind of platform; larger runs are made by hand (docs/reliability.md).
+foreach(flavour sqlite fleet)
+    add_script_test(chaos_${flavour} chaos/chaos.py --flavour ${flavour} --seed 1)
+    set_tests_properties(chaos_${flavour} PROPERTIES LABELS tooling PROCESSORS 2)
+endforeach()
