@@ -26,7 +26,14 @@ interface System {
     version: string;
     started_at: string;
     store: { kind: string; version: string };
-    queue: { kind: string; is_connected: boolean; messages: number | null; consumers: number | null; dead: number | null };
+    queue: {
+        kind: string;
+        is_connected: boolean;
+        is_blocked?: boolean; // the broker takes no messages for want of memory or disk
+        messages: number | null;
+        consumers: number | null;
+        dead: number | null;
+    };
     counts: Record<Status, number>;
     oldest_pending_seconds: number | null;
     workers: Worker[];
@@ -111,6 +118,26 @@ function Health({ tone, icon, children }: { tone: "good" | "bad" | "idle"; icon:
     );
 }
 
+function Connected({ queue }: { queue: System["queue"] }) {
+    if (!queue.is_connected)
+        return (
+            <Health tone="bad" icon="cross">
+                away; it is tried again, no job is lost
+            </Health>
+        );
+    if (queue.is_blocked)
+        return (
+            <Health tone="bad" icon="alert">
+                blocked: the broker is short of memory or disk
+            </Health>
+        );
+    return (
+        <Health tone="good" icon="check">
+            connected
+        </Health>
+    );
+}
+
 function Queue({ system }: { system: System }) {
     const { queue } = system;
     const built_in = queue.kind === "built_in";
@@ -119,15 +146,7 @@ function Queue({ system }: { system: System }) {
             <Facts>
                 <Fact name="Kind">{built_in ? "built in, in the store" : "RabbitMQ"}</Fact>
                 <Fact name="Connection">
-                    {queue.is_connected ? (
-                        <Health tone="good" icon="check">
-                            connected
-                        </Health>
-                    ) : (
-                        <Health tone="bad" icon="cross">
-                            away; it is tried again, no job is lost
-                        </Health>
-                    )}
+                    <Connected queue={queue} />
                 </Fact>
                 <Fact name="Messages waiting">
                     <span class="num">{number(queue.messages)}</span>
