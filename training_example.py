@@ -173,9 +173,14 @@ class TrainingClient:
 
     def logout(self) -> None:
         """End the session that login() began."""
-        if self._has_session:
+        if not self._has_session:
+            return
+        try:
             self._send("POST", "/auth/logout", form={}, ignore_body=True)
-            self._token, self._has_session = None, False
+        except RequestFailed as answer:  # browsers are led to the login page
+            if answer.code != "redirected":
+                raise
+        self._token, self._has_session = None, False
 
     def whoami(self) -> dict:
         """The account: user_id, email, is_admin, …"""
