@@ -152,6 +152,24 @@ static enum err add_store(struct writer *writer, struct store *store, struct err
     return ERR_OK;
 }
 
+static enum err add_job_durations(struct writer *writer, struct store *store, struct error *err)
+{
+    static const char name[] = "job_duration_seconds";
+    struct store_duration list[STORE_DURATIONS_MAX];
+    int32_t count;
+    const enum err rc = store_durations(store, list, &count, err);
+    if (rc != ERR_OK)
+        return rc;
+    add_head(writer, name, "summary", "From the first claim to the end, of completed jobs.");
+    for (int32_t i = 0; i < count; i++)
+        ADD(writer,
+            "rectrain_%s_sum{model_type=\"%s\"} %.3f\n"
+            "rectrain_%s_count{model_type=\"%s\"} %" PRId64 "\n",
+            name, list[i].model_type, (double)list[i].total_ms / 1000, name, list[i].model_type,
+            list[i].jobs);
+    return ERR_OK;
+}
+
 static enum err add_queue(struct writer *writer, struct relay *relay, struct error *err)
 {
     struct queue_depth depth;
@@ -272,6 +290,7 @@ static enum err metrics(void *context, struct request *request, struct response 
     add_connections(&writer, counted);
     add_streams(&writer, app->hub);
     TRY(add_store(&writer, app->store, err));
+    TRY(add_job_durations(&writer, app->store, err));
     TRY(add_queue(&writer, app->relay, err));
     TRY(add_workers(&writer, app->store, err));
     TRY(writer.rc);

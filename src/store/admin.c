@@ -1,4 +1,5 @@
 /* Counting, checking, tidying and backing up. */
+#include <stdio.h>
 #include <string.h>
 
 #include "store/db.h"
@@ -41,6 +42,24 @@ enum err store_counts(struct store *store, struct store_counts *ret_counts, stru
     counts.outbox = rows_int(&rows, 0, 3);
     counts.workers = rows_int(&rows, 0, 4);
     *ret_counts = counts;
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+enum err store_durations(struct store *store, struct store_duration ret_list[STORE_DURATIONS_MAX],
+                         int32_t *ret_count, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    TRY(STORE_RUN(store, TX_READ, count_durations, &rows));
+    const int32_t count = rows.count < STORE_DURATIONS_MAX ? rows.count : STORE_DURATIONS_MAX;
+    for (int32_t i = 0; i < count; i++) {
+        snprintf(ret_list[i].model_type, STORE_TYPE_SIZE, "%s", rows_text(&rows, i, 0));
+        ret_list[i].jobs = rows_int(&rows, i, 1);
+        ret_list[i].total_ms = rows_int(&rows, i, 2);
+    }
+    *ret_count = count;
 done:
     rows_release(&rows);
     return rc;

@@ -99,6 +99,16 @@ struct store_counts {
 MUST_CHECK enum err store_counts(struct store *store, struct store_counts *ret_counts,
                                  struct error *err);
 
+/* How long the completed jobs of each type took, from their first claim to their end. */
+enum { STORE_DURATIONS_MAX = 32, STORE_TYPE_SIZE = 64 };
+struct store_duration {
+    char model_type[STORE_TYPE_SIZE];
+    int64_t jobs, total_ms;
+};
+MUST_CHECK enum err store_durations(struct store *store,
+                                    struct store_duration ret_list[STORE_DURATIONS_MAX],
+                                    int32_t *ret_count, struct error *err);
+
 /* Remove what time has made useless: sessions and tokens that ended, idempotency keys of more than
  * 24 h, events of more than 30 days, workers not seen for a day. Cheap; call it every few minutes.
  */

@@ -1,3 +1,6 @@
+-- name: count_durations
+SELECT model_type, count(*), CAST(sum(ended_ms - started_ms) AS bigint) FROM jobs
+WHERE status = 'completed' GROUP BY model_type ORDER BY model_type
 -- name: count_jobs
 SELECT {shown_status}, count(*), CAST(sum(j.cancel_requested) AS bigint), CAST(sum(j.deaths) AS bigint),
     CASE WHEN min(j.status) = 'pending' THEN {now} - min(j.created_ms) ELSE 0 END

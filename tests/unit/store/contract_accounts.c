@@ -212,6 +212,25 @@ static void a_new_password_ends_all_sessions_but_the_one_to_keep(void **state)
     assert_error(session_find(f->store, "bb", &session, &err), ERR_NOT_FOUND);
 }
 
+static void a_hash_is_renewed_only_where_it_is_still_the_same(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct session *session = NULL;
+    struct user *user = NULL;
+    assert_ok(user_set_password(f->store, f->user_id, "old", NULL, &err));
+    add_session(f, "aa", 60000, 60000);
+    assert_ok(user_renew_hash(f->store, f->user_id, "other", "wrong", &err));
+    assert_ok(user_renew_hash(f->store, f->user_id, "old", "renewed", &err));
+    assert_ok(user_renew_hash(f->store, f->user_id, "old", "late", &err));
+    assert_ok(user_read(f->store, f->user_id, &user, &err));
+    assert_string_equal(user->password_hash, "renewed");
+    mem_free(user);
+    assert_ok(session_find(f->store, "aa", &session, &err)); /* it is the same password */
+    mem_free(session);
+    assert_error(user_renew_hash(f->store, f->user_id, "renewed", "", &err), ERR_INVALID);
+}
+
 static void a_session_of_nobody_is_refused(void **state)
 {
     const struct fixture *f = *state;
@@ -345,6 +364,7 @@ static const struct CMUnitTest cases[] = {
     CASE(a_user_ends_one_session_or_all_others),
     CASE(nobody_ends_the_session_of_another),
     CASE(a_new_password_ends_all_sessions_but_the_one_to_keep),
+    CASE(a_hash_is_renewed_only_where_it_is_still_the_same),
     CASE(a_session_of_nobody_is_refused),
     CASE(the_admin_flag_shows_in_the_session),
     CASE(a_token_is_found_until_it_ends_or_is_removed),

@@ -152,6 +152,27 @@ static void counts_tell_each_status_of_all_users(void **state)
     assert_int_equal(counts.failed, 1);
 }
 
+static void durations_are_of_completed_jobs_by_type(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct store_duration list[STORE_DURATIONS_MAX];
+    int32_t count = -1;
+    assert_ok(store_durations(f->store, list, &count, &err));
+    assert_int_equal(count, 0);
+    for (int i = 0; i < 3; i++)
+        add_job(f, f->user_id);
+    const struct fence first = claim(f);
+    pause_ms(20);
+    finish(f, first, 0.5);
+    assert_ok(job_fail(f->store, claim(f), "io", "x", &err));
+    assert_ok(store_durations(f->store, list, &count, &err));
+    assert_int_equal(count, 1);
+    assert_string_equal(list[0].model_type, "als");
+    assert_int_equal(list[0].jobs, 1);
+    assert_true(list[0].total_ms >= 20 && list[0].total_ms < 60000);
+}
+
 static void a_sound_store_has_no_faults(void **state)
 {
     const struct fixture *f = *state;
@@ -336,6 +357,7 @@ static const struct CMUnitTest cases[] = {
     CASE(a_schema_of_a_newer_program_is_refused),
     CASE(an_older_schema_is_brought_up_to_date_only_where_allowed),
     CASE(counts_tell_each_status_of_all_users),
+    CASE(durations_are_of_completed_jobs_by_type),
     CASE(a_sound_store_has_no_faults),
     CASE(rows_that_contradict_each_other_are_found),
     CASE(tidying_removes_what_is_over_and_nothing_else),
