@@ -90,6 +90,9 @@ static enum err open_parts(struct service *service, const struct config *config,
     TRY(throttle_create(&throttle, &app->throttle, err));
     TRY(pages_open(config_text(config, "WEB_DIR"), &app->pages, err));
     TRY(api_routes(&service->routes, &count, err));
+    for (int32_t i = 0; i < count && !store_url_is_postgres(config_store_url(config)); i++)
+        if ((service->routes[i].flags & ROUTE_QUICK) != 0)
+            service->routes[i].flags |= ROUTE_INLINE;
     TRY(route_table_create(service->routes, count, &service->table, err));
     app->routes = service->table;
     TRY(openapi_create(service->routes, count, &app->openapi, err));

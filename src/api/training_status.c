@@ -24,6 +24,9 @@ done:
 }
 
 static const struct route routes[] = {
-    {.method = HTTP_GET, .pattern = "/training_status/{job_id}", .handle = read_status},
+    {.method = HTTP_GET,
+     .pattern = "/training_status/{job_id}",
+     .handle = read_status,
+     .flags = ROUTE_QUICK},
 };
 const struct route_group training_status_routes = {routes, sizeof(routes) / sizeof(routes[0])};
