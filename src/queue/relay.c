@@ -129,7 +129,8 @@ static enum err send_outbox(struct sender *sender, struct error *err)
         outbox_list_release(&list);
         if (sent != ERR_OK)
             return sent;
-        if (sender->publisher.settled > 0 && !sender->publisher.is_confirmed[0])
+        if (sender->publisher.settled > 0 && !sender->publisher.is_confirmed[0] &&
+            !sender->publisher.is_blocked)
             return broker_declare(&sender->publisher.broker, err); /* the queue may be gone */
     }
 done:

@@ -148,14 +148,21 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-enum err tx_run(struct tx *tx, enum query query, const struct arg *args, int32_t count,
-                struct rows *rows, struct error *err)
+static enum err run_checked(struct tx *tx, enum query query, const struct arg *args, int32_t count,
+                            struct rows *rows, struct error *err)
 {
-    assert(tx->open && count <= ARGS_MAX);
+    assert(count <= ARGS_MAX);
     for (int32_t i = 0; i < count; i++)
         if (args[i].type == ARG_TEXT && !is_utf8(args[i].text))
             return FAIL(err, ERR_INVALID, "a text is not UTF-8");
-    const enum err rc = tx->store->backend->run(tx->db, query, args, count, rows, err);
+    return tx->store->backend->run(tx->db, query, args, count, rows, err);
+}
+
+enum err tx_run(struct tx *tx, enum query query, const struct arg *args, int32_t count,
+                struct rows *rows, struct error *err)
+{
+    assert(tx->open);
+    const enum err rc = run_checked(tx, query, args, count, rows, err);
     if (rc != ERR_OK)
         group_note_failure(tx, err);
     return rc;
@@ -188,14 +195,36 @@ void tx_end(struct tx *tx)
     pthread_mutex_unlock(&store->lock);
 }
 
+/* One statement that reads is a transaction by itself, and two round trips less. Only when the
+ * connection was lost a begin makes it anew. */
+static enum err read_once(struct tx *tx, enum query query, const struct arg *args, int32_t count,
+                          struct rows *rows, struct error *err)
+{
+    enum err rc;
+    take_connection(tx);
+    rc = run_checked(tx, query, args, count, rows, err);
+    if (rc != ERR_IO || strcmp(err->reason, "store_unavailable") != 0)
+        return rc;
+    TRY(tx->store->backend->begin(tx->db, tx->kind, err));
+    tx->open = true;
+    TRY(run_checked(tx, query, args, count, rows, err));
+    TRY(tx_commit(tx, err));
+done:
+    return rc;
+}
+
 enum err store_run(struct store *store, enum tx_kind kind, enum query query, const struct arg *args,
                    int32_t count, struct rows *rows, struct error *err)
 {
     enum err rc;
-    struct tx tx;
-    TRY(tx_begin(&tx, store, kind, err));
-    TRY(tx_run(&tx, query, args, count, rows, err));
-    TRY(tx_commit(&tx, err));
+    struct tx tx = {.store = store, .kind = kind};
+    if (kind == TX_READ) {
+        rc = read_once(&tx, query, args, count, rows, err);
+    } else {
+        TRY(tx_begin(&tx, store, kind, err));
+        TRY(tx_run(&tx, query, args, count, rows, err));
+        TRY(tx_commit(&tx, err));
+    }
 done:
     tx_end(&tx);
     return rc;
