@@ -22,11 +22,16 @@ enum {
     READ_BYTES = 64 << 10,
     COMPLAINT_MAX = 4096, /* bytes of a line on stderr */
 };
-static const double PAUSE_FIRST = 0.5, PAUSE_MAX = 10;
+static const double PAUSE_FIRST = 0.5, PAUSE_MAX = 3;
 
 int64_t attempt_job_id(const struct attempt *attempt)
 {
     return attempt->job->job_id;
+}
+
+bool attempt_is_first(const struct attempt *attempt)
+{
+    return attempt->fence.epoch == 1;
 }
 
 bool attempt_heed(struct attempt *attempt, enum err rc, const struct error *err)

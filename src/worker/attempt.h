@@ -56,6 +56,7 @@ bool attempt_tend(struct attempt *attempt, enum attempt_end *ret_end);
 void attempt_give_back(struct attempt *attempt);
 
 int64_t attempt_job_id(const struct attempt *attempt);
+bool attempt_is_first(const struct attempt *attempt); /* nobody had the job before */
 
 /* Free it, and kill what is left of it. NULL is allowed. */
 void attempt_free(struct attempt *attempt);

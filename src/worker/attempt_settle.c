@@ -274,6 +274,8 @@ static void tell(const struct attempt *attempt)
 
 enum err attempt_settle(struct attempt *attempt, struct error *err)
 {
+    /* Before it shows that the job has ended: a model is in its place by now, the rest is over. */
+    attempt_files_remove(attempt->model_dir, attempt->fence);
     const enum err rc = write_verdict(attempt, err);
     if (rc == ERR_OK) {
         fail_point("committed", attempt->job->attempt);

@@ -23,7 +23,8 @@ enum { FILES_MAX = 100000, TEMPORARY_SECONDS = 24 * 3600 };
 
 struct search {
     struct store *store;
-    int directory; /* MODEL_DIR */
+    int directory;  /* MODEL_DIR */
+    int64_t job_id; /* look only at this job's; 0: at all */
     struct garbage_list list;
     int32_t capacity;
 };
@@ -106,6 +107,7 @@ static enum err fate_of_model(const struct search *search, const char *name, siz
     enum err rc;
     struct job *job = NULL;
     TRY(find_job(search, file->job_id, &job, &file->is_ours, err));
+    *ret_named = false;
     if (job == NULL)
         goto done;
     const char *path = job->model_path != NULL ? job->model_path : "";
@@ -126,6 +128,7 @@ static enum err fate_of_attempt(const struct search *search, struct fence fence,
     enum err rc;
     struct job *job = NULL;
     TRY(find_job(search, fence.job_id, &job, &file->is_ours, err));
+    *ret_named = false;
     if (job == NULL)
         goto done;
     *ret_named = job_status_is_active(job->status) && job->epoch <= fence.epoch;
@@ -166,29 +169,42 @@ static enum err add(struct search *search, const struct garbage_file *file, stru
     return ERR_OK;
 }
 
+/* Whether a name of this job is of no interest to a search for another's. */
+static bool is_beside(const struct search *search, int64_t job_id)
+{
+    return search->job_id != 0 && search->job_id != job_id;
+}
+
 /* What a name in MODEL_DIR is; GARBAGE_OTHER is told, but never removed. */
 static enum err judge(const struct search *search, const char *name, const struct stat *status,
                       struct garbage_file *file, bool *ret_named, struct error *err)
 {
     size_t stem;
     struct fence fence;
-    *ret_named = false;
+    *ret_named = true;
     if (parse_attempt_name(name, &fence)) {
+        if (is_beside(search, fence.job_id))
+            return ERR_OK;
         file->kind = GARBAGE_ATTEMPT;
         file->job_id = fence.job_id;
         return fate_of_attempt(search, fence, file, ret_named, err);
     }
     if (parse_model_name(name, MODEL_ENDING, &file->job_id, &stem) ||
         parse_model_name(name, HITS_ENDING, &file->job_id, &stem)) {
+        if (is_beside(search, file->job_id))
+            return ERR_OK;
         file->kind = strstr(name, HITS_ENDING) != NULL ? GARBAGE_HITS : GARBAGE_MODEL;
         return fate_of_model(search, name, stem, file, ret_named, err);
     }
+    if (search->job_id != 0)
+        return ERR_OK; /* what is left carries no job */
     if (strncmp(name, ".rectrain-", 10) == 0) {
         file->kind = GARBAGE_TEMPORARY;
         *ret_named = status->st_mtime > time(NULL) - TEMPORARY_SECONDS; /* perhaps being written */
         return ERR_OK;
     }
     file->kind = GARBAGE_OTHER;
+    *ret_named = false;
     return ERR_OK;
 }
 
@@ -251,16 +267,16 @@ static enum err open_models(const char *model_dir, int *ret_fd, struct error *er
                 model_dir);
 }
 
-enum err garbage_find(struct store *store, const char *model_dir, struct garbage_list *ret_list,
-                      struct error *err)
+static enum err find(struct store *store, const char *model_dir, int64_t job_id,
+                     struct garbage_list *ret_list, struct error *err)
 {
     enum err rc;
-    struct search search = {.store = store, .directory = -1};
+    struct search search = {.store = store, .directory = -1, .job_id = job_id};
     TRY(open_models(model_dir, &search.directory, err));
-    if (search.directory >= 0) {
+    if (search.directory >= 0)
         TRY(search_in(&search, "", err));
+    if (search.directory >= 0 && job_id == 0)
         TRY(search_in(&search, "logs", err));
-    }
     *ret_list = search.list;
     search.list = (struct garbage_list){0};
 done:
@@ -270,20 +286,26 @@ done:
     return rc;
 }
 
+enum err garbage_find(struct store *store, const char *model_dir, struct garbage_list *ret_list,
+                      struct error *err)
+{
+    return find(store, model_dir, 0, ret_list, err);
+}
+
 void garbage_list_release(struct garbage_list *list)
 {
     mem_free(list->files);
     *list = (struct garbage_list){0};
 }
 
-enum err garbage_remove(struct store *store, const char *model_dir, int64_t *ret_removed,
-                        struct error *err)
+enum err garbage_remove_job(struct store *store, const char *model_dir, int64_t job_id,
+                            int64_t *ret_removed, struct error *err)
 {
     enum err rc;
     int64_t removed = 0;
     int directory = -1;
     struct garbage_list list = {0};
-    TRY(garbage_find(store, model_dir, &list, err));
+    TRY(find(store, model_dir, job_id, &list, err));
     TRY(open_models(model_dir, &directory, err));
     for (int32_t i = 0; directory >= 0 && i < list.count; i++) {
         const struct garbage_file *file = &list.files[i];
@@ -301,4 +323,10 @@ done:
         close(directory);
     garbage_list_release(&list);
     return rc;
+}
+
+enum err garbage_remove(struct store *store, const char *model_dir, int64_t *ret_removed,
+                        struct error *err)
+{
+    return garbage_remove_job(store, model_dir, 0, ret_removed, err);
 }

@@ -43,4 +43,9 @@ void garbage_list_release(struct garbage_list *list);
 MUST_CHECK enum err garbage_remove(struct store *store, const char *model_dir, int64_t *ret_removed,
                                    struct error *err);
 
+/* The same for what carries one job: cheap enough for the end of a job that took several attempts.
+ */
+MUST_CHECK enum err garbage_remove_job(struct store *store, const char *model_dir, int64_t job_id,
+                                       int64_t *ret_removed, struct error *err);
+
 #endif

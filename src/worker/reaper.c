@@ -12,6 +12,7 @@
 #include "worker/owner.h"
 
 static const double BURY_SECONDS = 1, REAP_SECONDS = 3, TIDY_SECONDS = 300, GARBAGE_SECONDS = 3600;
+static const double SOON_SECONDS = 30; /* after a worker died: what it left is garbage by then */
 
 struct reaper {
     struct store *store;
@@ -20,12 +21,14 @@ struct reaper {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool stop, was_away;
+    bool some_died; /* since the garbage was last cleared */
 };
 
 static enum err reap(struct reaper *reaper, struct error *err)
 {
     struct reaped reaped = {0};
     const enum err rc = jobs_reap(reaper->store, &reaped, err);
+    reaper->some_died |= rc == ERR_OK && reaped.returned + reaped.failed + reaped.cancelled > 0;
     if (rc == ERR_OK && reaped.returned + reaped.failed + reaped.cancelled > 0)
         log_warning("leases_over", "returned=%" PRId64 " failed=%" PRId64 " cancelled=%" PRId64,
                     reaped.returned, reaped.failed, reaped.cancelled);
@@ -34,8 +37,10 @@ static enum err reap(struct reaper *reaper, struct error *err)
 
 static enum err bury(struct reaper *reaper, struct error *err)
 {
-    int64_t count;
-    return owner_bury_dead(reaper->store, &count, err);
+    int64_t count = 0;
+    const enum err rc = owner_bury_dead(reaper->store, &count, err);
+    reaper->some_died |= count > 0;
+    return rc;
 }
 
 static enum err tidy(struct reaper *reaper, struct error *err)
@@ -83,11 +88,16 @@ static void *work(void *context)
                              {reap, REAP_SECONDS, 0},
                              {tidy, TIDY_SECONDS, 0},
                              {clear_garbage, GARBAGE_SECONDS, 0}};
+    enum { CHORES = sizeof(chores) / sizeof(chores[0]) };
     pthread_mutex_lock(&reaper->lock);
     while (!reaper->stop) {
         struct timespec until;
         pthread_mutex_unlock(&reaper->lock);
-        run_due(reaper, chores, sizeof(chores) / sizeof(chores[0]));
+        run_due(reaper, chores, CHORES);
+        const double soon = clock_seconds() + SOON_SECONDS;
+        if (reaper->some_died && chores[CHORES - 1].next > soon)
+            chores[CHORES - 1].next = soon;
+        reaper->some_died = false;
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += 1;
         pthread_mutex_lock(&reaper->lock);

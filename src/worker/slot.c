@@ -18,6 +18,7 @@
 #include "store/jobs.h"
 #include "worker/attempt.h"
 #include "worker/fail_point.h"
+#include "worker/garbage.h"
 #include "worker/owner.h"
 
 enum { STORE_CONNECTIONS = 2, IDLE_MS = 500 };
@@ -214,17 +215,30 @@ static void claim(struct slot *slot)
     be_seen(slot);
 }
 
+/* What attempts before this one left, whose workers were killed: the job's end makes it garbage. */
+static void clear_up(struct slot *slot, int64_t job_id)
+{
+    struct error err;
+    int64_t removed = 0;
+    const char *model_dir = config_text(slot->config, "MODEL_DIR");
+    if (garbage_remove_job(slot->store, model_dir, job_id, &removed, &err) == ERR_OK && removed > 0)
+        log_info("garbage_removed", "job_id=%" PRId64 " files=%" PRId64, job_id, removed);
+}
+
 static void end_attempt(struct slot *slot, enum attempt_end end)
 {
+    const int64_t job_id = attempt_job_id(slot->attempt);
+    const bool is_first = attempt_is_first(slot->attempt);
     if (end == ATTEMPT_POISON && slot->has_delivery) {
-        queue_dead_letter(slot->consumer, &slot->delivery,
-                          "its worker died " /* as many times as */ "again and again");
+        queue_dead_letter(slot->consumer, &slot->delivery, "its worker died again and again");
         slot->has_delivery = false;
     }
     done_with_message(slot);
     fail_point("acked", 1);
     attempt_free(slot->attempt);
     slot->attempt = NULL;
+    if (!is_first)
+        clear_up(slot, job_id);
     be_seen(slot);
 }
 

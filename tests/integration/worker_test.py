@@ -155,6 +155,9 @@ class Killed(WorkerTest):
                                    " ('claimed', 'worker_died') ORDER BY event_id", job)
             self.assertLess((claims[2][0] - claims[1][0]) / 1000, RESTART_SECONDS)
         stop(worker)
+        named = [name for name in self.rig.files() if f"_model_{job}_" in name]
+        self.assertEqual(len(named), 2, "the model and its hits, and no orphan of attempt 1")
+        self.assertFalse([name for name in self.rig.files() if name.startswith(".attempt")])
 
     def test_a_child_that_is_killed_at_any_point_costs_one_attempt(self):
         for point in CHILD_POINTS:
