@@ -48,17 +48,22 @@ def working(run, status=None):
     return None
 
 
+def found(run, look, status):
+    """What look(status) finds; where a busy machine lets a short status slip by, in any."""
+    return run.wait_for(lambda: look(status), 12) or run.wait_for(lambda: look(None))
+
+
 def kill_worker(run, status):
-    hit = run.wait_for(lambda: working(run, status))
+    hit = found(run, lambda now: working(run, now), status)
     return hit and kill(hit[2]) and {"job_id": hit[0], "status": hit[1]}
 
 
 def kill_child(run, status):
-    def with_child():
-        hit = working(run, status)
+    def with_child(now):
+        hit = working(run, now)
         child = hit and child_of(hit[2])
         return child and (*hit, child)
-    hit = run.wait_for(with_child)
+    hit = found(run, with_child, status)
     return hit and kill(hit[3]) and {"job_id": hit[0], "status": hit[1]}
 
 
@@ -132,10 +137,10 @@ def stop_both(run):
 
 def cancel(run, status):
     """Ask a job of this status to stop; it must have ended within seconds."""
-    where = "status = 'pending'" if status == "pending" else f"status = '{status}'"
-    rows = run.wait_for(lambda: run.query(
-        f"SELECT job_id, user_id FROM jobs WHERE {where} AND name LIKE 'load-%' "
-        "ORDER BY job_id DESC LIMIT 1"))
+    rows = found(run, lambda now: run.query(
+        "SELECT job_id, user_id FROM jobs WHERE " + (
+            f"status = '{now}'" if now else "status NOT IN ('completed', 'failed')") +
+        " AND name LIKE 'load-%' ORDER BY job_id DESC LIMIT 1"), status)
     if not rows:
         return None
     job_id, user_id = map(int, rows[0])
