@@ -4,6 +4,8 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import { Store, useStore } from "../lib/store";
 import { Button } from "./basics";
 
+const FOCUS_BACK_MS = 50;
+
 export function Dialog({ title, onClose, children, actions, wide }: {
     title: string;
     onClose: () => void;
@@ -19,7 +21,8 @@ export function Dialog({ title, onClose, children, actions, wide }: {
         element?.showModal();
         return () => {
             element?.close();
-            before?.focus?.();
+            // A button that waited for the answer is disabled until the page is drawn again.
+            setTimeout(() => before?.focus?.(), FOCUS_BACK_MS);
         };
     }, []);
     return (
