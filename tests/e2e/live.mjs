@@ -131,10 +131,11 @@ browse("two jobs are compared, with the better one marked and a CSV", {}, async 
         ids.push(job_id);
     }
     await page.goto(`/compare/?ids=${ids.join(",")}`);
-    const text = await page.locator("main").innerText();
     await page.getByText("Recall@40").first().waitFor();
     await page.getByText(/iterations/i).first().waitFor();
-    assert.ok(text.length > 0);
+    const text = await page.locator("main").innerText();
+    assert.match(text, /Settings that differ\s+Iterations\s+2\s+6/);
+    assert.match(text, /the best/);
     const [download] = await Promise.all([
         page.waitForEvent("download"),
         page.getByRole("button", { name: "CSV", exact: true }).first().click(),
