@@ -107,8 +107,10 @@ static enum err check_open(struct tx *tx, const struct job_new *job, struct erro
 {
     enum err rc;
     struct rows rows = {0};
-    TRY(RUN(tx, job_count_open, &rows, arg_int(job->user_id)));
-    if (job->open_max > 0 && rows_int(&rows, 0, 0) >= job->open_max)
+    if (job->open_max <= 0)
+        return ERR_OK;
+    TRY(RUN(tx, job_count_open, &rows, arg_int(job->user_id), arg_int(job->open_max)));
+    if (rows_int(&rows, 0, 0) >= job->open_max)
         rc = FAIL_REASON(err, ERR_CONFLICT, "too_many_jobs",
                          "%lld of your jobs have not ended, and no more are allowed at once: wait "
                          "for some, or cancel them",

@@ -13,8 +13,10 @@ SELECT CAST($1 AS bigint), CAST($2 AS text), CAST($3 AS text), CAST($4 AS text),
     CAST($6 AS text), CAST($7 AS bigint), 'pending', CAST($8 AS bigint), n.now, n.now, n.now
 FROM (SELECT {now} AS now) n RETURNING job_id
 
+-- Counts no further than $2.
 -- name: job_count_open
-SELECT count(*) FROM jobs WHERE user_id = $1 AND status NOT IN ('completed', 'failed')
+SELECT count(*) FROM (SELECT 1 FROM jobs WHERE user_id = $1 AND status NOT IN ('completed', 'failed')
+    LIMIT $2) o
 
 -- name: key_find
 SELECT job_id, body_hash FROM idempotency_keys
