@@ -19,6 +19,7 @@ enum {
     JOB_PATH_MAX = 4096,  /* bytes of data_path */
     JOB_JSON_MAX = 65536, /* bytes of params, run, and a metrics object */
     JOB_RESULT_MAX = 1 << 20,
+    JOB_POSITION_MAX = 1000, /* places in the queue are counted up to here */
     JOB_TIME_SIZE = 32,
     JOB_DESCRIPTION_SIZE = 96,
 };
@@ -54,7 +55,8 @@ struct job {
                                 out */
 
     int64_t created_ms, started_ms, ended_ms, updated_ms; /* started: the first claim */
-    int64_t queue_position; /* 1: the next to be claimed; 0: not pending, or not asked for */
+    int64_t queue_position; /* 1: the next to be claimed; JOB_POSITION_MAX: that or later; 0: not
+                               pending, or not asked for */
 };
 
 /* Free a record that the store made. NULL is allowed. */

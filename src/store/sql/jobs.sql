@@ -4,7 +4,7 @@
 -- name: job_turn
 UPDATE users SET job_count = job_count + 1,
     last_turn = {greatest}(last_turn + 1, coalesce((SELECT max(j.turn) FROM jobs j WHERE j.epoch > 0), 0))
-WHERE user_id = $1 RETURNING last_turn
+WHERE user_id = $1 RETURNING last_turn, job_count
 
 -- name: job_create
 INSERT INTO jobs (user_id, name, model_type, data_path, params, run, source_id, status, turn,
@@ -15,8 +15,8 @@ FROM (SELECT {now} AS now) n RETURNING job_id
 
 -- Counts no further than $2.
 -- name: job_count_open
-SELECT count(*) FROM (SELECT 1 FROM jobs WHERE user_id = $1 AND status NOT IN ('completed', 'failed')
-    LIMIT $2) o
+SELECT count(*) FROM (SELECT 1 FROM jobs WHERE user_id = $1
+    AND status IN ('pending', 'loading_data', 'preprocessing', 'training') LIMIT $2) o
 
 -- name: key_find
 SELECT job_id, body_hash FROM idempotency_keys
@@ -62,7 +62,7 @@ ORDER BY j.job_id DESC LIMIT $6
 SELECT {job_columns}, 0 FROM jobs j WHERE {job_filter} AND j.status = CAST($7 AS text) AND j.job_id > $5
 ORDER BY j.job_id LIMIT $6
 -- part: is_open
-j.status NOT IN ('completed', 'failed')
+j.status IN ('pending', 'loading_data', 'preprocessing', 'training')
 -- name: job_list_newest_open
 SELECT {job_columns}, 0 FROM jobs j WHERE {job_filter} AND {is_open} AND +j.job_id < $5
 ORDER BY +j.job_id DESC LIMIT $6

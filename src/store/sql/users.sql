@@ -19,7 +19,8 @@ UPDATE users SET is_admin = $2 WHERE user_id = $1
 -- name: user_lock
 SELECT user_id FROM users WHERE user_id = $1 {lock}
 -- name: user_running
-SELECT count(*) FROM jobs WHERE user_id = $1 AND status NOT IN ('completed', 'failed')
+SELECT count(*) FROM jobs WHERE user_id = $1
+    AND status IN ('pending', 'loading_data', 'preprocessing', 'training')
 -- name: user_remove
 DELETE FROM users WHERE user_id = $1
 
