@@ -8,7 +8,7 @@
 static void *json_alloc(size_t size)
 {
     struct error ignored;
-    return mem_array(1, size, &ignored);
+    return mem_plain(size, &ignored);
 }
 
 void json_init(void)

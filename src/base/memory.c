@@ -21,18 +21,19 @@ static const size_t MAP_FROM_BYTES = SIZE_MAX;
 static const size_t MAP_FROM_BYTES = (size_t)4 << 20;
 #endif
 
-/* Stands before each array, in a cache line of its own so that the array stays aligned. */
+/* Stands right before each array; before an aligned one at the end of a cache line of its own. */
 struct block {
-    size_t size_bytes;   /* of the array */
-    size_t mapped_bytes; /* of the whole mapping, or 0 for one from the heap */
+    size_t size_bytes; /* of the array */
+    size_t kind;       /* HEAP_ALIGNED, HEAP_PLAIN, or the bytes of the whole mapping */
 };
-static_assert(sizeof(struct block) <= ALIGNMENT, "the header fits its line");
+enum { HEAP_ALIGNED = 0, HEAP_PLAIN = 1 };
+static_assert(sizeof(struct block) == 16, "what follows a header is as aligned as malloc's");
 
 static atomic_llong held_bytes, peak_bytes, fail_at, asked;
 
 static struct block *header(void *array)
 {
-    return (struct block *)(void *)((char *)array - ALIGNMENT);
+    return (struct block *)array - 1;
 }
 
 static bool made_to_fail(void)
@@ -49,7 +50,7 @@ static void count(long long bytes)
         ;
 }
 
-static struct block *map_block(size_t total)
+static void *map_block(size_t total)
 {
     void *at = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED)
@@ -67,20 +68,35 @@ void *mem_array(size_t items, size_t size, struct error *err)
         return NULL;
     }
     total -= total % ALIGNMENT; /* still at least one line for the header and all of the array */
-    struct block *block = NULL;
+    char *start = NULL;
     const bool mapped = total >= MAP_FROM_BYTES;
     if (!made_to_fail())
-        block = mapped ? map_block(total) : aligned_alloc(ALIGNMENT, total);
-    if (block == NULL) {
+        start = mapped ? map_block(total) : aligned_alloc(ALIGNMENT, total);
+    if (start == NULL) {
         (void)FAIL(err, ERR_NOMEM, "out of memory: could not get %zu bytes", bytes);
         return NULL;
     }
     if (!mapped)
-        memset(block, 0, total);
-    block->size_bytes = bytes;
-    block->mapped_bytes = mapped ? total : 0;
+        memset(start, 0, total);
+    void *array = start + ALIGNMENT;
+    *header(array) = (struct block){bytes, mapped ? total : HEAP_ALIGNED};
     count((long long)bytes);
-    return (char *)block + ALIGNMENT;
+    return array;
+}
+
+void *mem_plain(size_t size, struct error *err)
+{
+    size_t total;
+    struct block *block = NULL;
+    if (!__builtin_add_overflow(size, sizeof(*block), &total) && !made_to_fail())
+        block = malloc(total);
+    if (block == NULL) {
+        (void)FAIL(err, ERR_NOMEM, "out of memory: could not get %zu bytes", size);
+        return NULL;
+    }
+    *block = (struct block){size, HEAP_PLAIN};
+    count((long long)size);
+    return block + 1;
 }
 
 void *mem_resize(void *array, size_t items, size_t size, struct error *err)
@@ -98,7 +114,7 @@ void *mem_resize(void *array, size_t items, size_t size, struct error *err)
 
 void *mem_dup(const void *bytes, size_t size, struct error *err)
 {
-    void *copy = mem_array(1, size, err);
+    void *copy = mem_plain(size, err);
     if (copy != NULL && size > 0)
         memcpy(copy, bytes, size);
     return copy;
@@ -115,10 +131,12 @@ void mem_free(void *array)
         return;
     struct block *block = header(array);
     count(-(long long)block->size_bytes);
-    if (block->mapped_bytes > 0)
-        munmap(block, block->mapped_bytes);
-    else
+    if (block->kind == HEAP_PLAIN)
         free(block);
+    else if (block->kind == HEAP_ALIGNED)
+        free((char *)array - ALIGNMENT);
+    else
+        munmap((char *)array - ALIGNMENT, block->kind);
 }
 
 int64_t mem_held_bytes(void)

@@ -19,11 +19,16 @@
  * ERR_NOMEM. The caller owns it: mem_free. */
 void *mem_array(size_t count, size_t size, struct error *err);
 
+/* `size` bytes of anything, aligned as malloc's: for many small things (nodes of a tree, strings),
+ * where a whole cache line before each would cost more than the thing. NULL and mem_free as above.
+ */
+void *mem_plain(size_t size, struct error *err);
+
 /* Grow or shrink an array to count × size bytes: what is new is zeroed. On failure NULL, and the
  * old array stays valid and owned. */
 void *mem_resize(void *array, size_t count, size_t size, struct error *err);
 
-/* A copy of `size` bytes, or of a string. */
+/* A copy of `size` bytes, or of a string; as mem_plain. */
 void *mem_dup(const void *bytes, size_t size, struct error *err);
 char *mem_dup_string(const char *text, struct error *err);
 

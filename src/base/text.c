@@ -32,9 +32,13 @@ enum err strbuf_reserve(struct strbuf *buf, size_t more, struct error *err)
     size_t capacity = buf->capacity < 64 ? 64 : 2 * buf->capacity;
     while (capacity < need)
         capacity *= 2;
-    char *grown = mem_resize(buf->ptr, capacity, 1, err);
+    char *grown = mem_plain(capacity, err);
     if (grown == NULL)
         return ERR_NOMEM;
+    if (buf->len > 0)
+        memcpy(grown, buf->ptr, buf->len);
+    grown[buf->len] = '\0';
+    mem_free(buf->ptr);
     buf->ptr = grown;
     buf->capacity = capacity;
     return ERR_OK;

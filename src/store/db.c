@@ -30,10 +30,13 @@ enum err rows_add(struct rows *rows, struct cell cell, const char *text, size_t 
 {
     enum err rc = ERR_OK;
     if (rows->used == rows->capacity) {
-        const size_t capacity = rows->used < 32 ? 64 : 2 * rows->used;
-        struct cell *grown = mem_resize(rows->cells, capacity, sizeof(*grown), err);
+        const size_t capacity = rows->used < 32 ? 64 : 4 * rows->used;
+        struct cell *grown = mem_plain(capacity * sizeof(*grown), err);
         if (grown == NULL)
             return ERR_NOMEM;
+        if (rows->used > 0)
+            memcpy(grown, rows->cells, rows->used * sizeof(*grown));
+        mem_free(rows->cells);
         rows->cells = grown;
         rows->capacity = capacity;
     }

@@ -236,7 +236,7 @@ static enum err read_curve(struct tx *tx, struct seen *seen, struct curve *curve
     if (rows.count == 0)
         goto done;
     TRY(group_for(changes, seen, &group, err));
-    struct job_point **points = mem_resize(group->points, (size_t)(group->count + rows.count),
+    struct job_point **points = mem_resize(group->points, (size_t)group->count + (size_t)rows.count,
                                            sizeof(struct job_point *), err);
     TRY_PTR(points);
     group->points = points;

@@ -140,6 +140,19 @@ done:
     return rc;
 }
 
+/* Writers share commits: what one of them has read of another may not be on the disk yet, nor to be
+ * seen by readers. A commit of one's own comes after theirs. */
+static enum err await_others(struct store *store, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    TRY(tx_begin(&tx, store, TX_WRITE, err));
+    TRY(tx_commit(&tx, err));
+done:
+    tx_end(&tx);
+    return rc;
+}
+
 enum err job_create(struct store *store, const struct job_new *job, int64_t *ret_job_id,
                     bool *ret_is_new, struct error *err)
 {
@@ -164,11 +177,15 @@ enum err job_create(struct store *store, const struct job_new *job, int64_t *ret
         TRY(insert_job(&tx, job, rows_int(&rows, 0, 0), &job_id, err));
         TRY(tx_commit(&tx, err));
     }
-    *ret_job_id = known_id != 0 ? known_id : job_id;
-    *ret_is_new = known_id == 0;
 done:
     rows_release(&rows);
     tx_end(&tx);
+    if (rc == ERR_OK && known_id != 0)
+        rc = await_others(store, err);
+    if (rc == ERR_OK) {
+        *ret_job_id = known_id != 0 ? known_id : job_id;
+        *ret_is_new = known_id == 0;
+    }
     return rc;
 }
 

@@ -29,7 +29,8 @@ enum err record_of(const struct rows *rows, int32_t row, const struct record_typ
 {
     enum err rc = ERR_OK;
     char *record;
-    TRY_PTR(record = mem_array(1, type->size + texts_size(rows, row, type), err));
+    TRY_PTR(record = mem_plain(type->size + texts_size(rows, row, type), err));
+    memset(record, 0, type->size);
     char *texts = record + type->size;
     for (int32_t i = 0; i < type->count; i++) {
         void *at = record + type->fields[i].offset;

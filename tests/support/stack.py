@@ -30,7 +30,7 @@ TERMINAL = ("completed", "failed", "cancelled")
 
 # What every program started here gets: nothing of the developer's settings.
 _PASSED = ("PATH", "HOME", "LC_ALL", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS",
-           "TSAN_OPTIONS", "OPENBLAS_CORETYPE", "RECTRAIN_CPU")
+           "TSAN_OPTIONS", "OPENBLAS_CORETYPE", "RECTRAIN_CPU", "MALLOC_ARENA_MAX")
 
 
 def run_rectrain(*arguments, environment=None, directory=None, check=True, given=None):
