@@ -149,4 +149,5 @@ browse("a dialog holds the focus, Escape closes it and gives the focus back", {}
     await dialog.waitFor({ state: "detached" });
     // The focus comes back in a turn after the dialog is gone.
     await page.waitForFunction(() => document.activeElement.textContent.trim() === "Delete");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), "Delete");
 });
