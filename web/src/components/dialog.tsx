@@ -1,10 +1,21 @@
 // Dialogs: the browser's own <dialog>, which holds the focus and closes on Escape.
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Store, useStore } from "../lib/store";
 import { Button } from "./basics";
 
 const FOCUS_BACK_MS = 50;
+const FOCUS_BACK_TRIES = 20;
+
+/** Give the focus back to what had it. A button that waited for the answer is disabled, and takes no
+ * focus, until the page is drawn again; whoever has moved on meanwhile is left alone. */
+function focusBack(element: HTMLElement | null, tries = FOCUS_BACK_TRIES): void {
+    if (!element?.isConnected || tries === 0) return;
+    const active = document.activeElement;
+    if (active && active !== document.body && active !== element) return;
+    element.focus();
+    if (document.activeElement !== element) setTimeout(() => focusBack(element, tries - 1), FOCUS_BACK_MS);
+}
 
 export function Dialog({ title, onClose, children, actions, wide }: {
     title: string;
@@ -15,14 +26,15 @@ export function Dialog({ title, onClose, children, actions, wide }: {
 }) {
     const dialog = useRef<HTMLDialogElement>(null);
     const id = useId();
-    useEffect(() => {
+    // In the turn that opens the dialog: by the next one, the browser has taken the focus from a button
+    // that this turn disabled.
+    useLayoutEffect(() => {
         const element = dialog.current;
         const before = document.activeElement as HTMLElement | null;
         element?.showModal();
         return () => {
             element?.close();
-            // A button that waited for the answer is disabled until the page is drawn again.
-            setTimeout(() => before?.focus?.(), FOCUS_BACK_MS);
+            setTimeout(() => focusBack(before), FOCUS_BACK_MS);
         };
     }, []);
     return (
