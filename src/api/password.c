@@ -6,6 +6,7 @@
 
 #include "api/secret.h"
 #include "base/parallel.h"
+#include "base/turn.h"
 
 enum { PASSES = 2, MEMORY_BYTES = 19456 * 1024 };
 
@@ -23,6 +24,7 @@ static enum err begin(struct error *err)
 {
     const int32_t at_once = parallel_processors();
     enum err rc = ERR_OK;
+    turn_pause(); /* it takes a while: the short requests of others come in between */
     pthread_mutex_lock(&lock);
     if (running >= at_once && waiting >= PASSWORD_WAITING_MAX) {
         rc = FAIL_REASON(err, ERR_NOMEM, "overloaded", "too many logins at once; try again soon");
@@ -34,6 +36,8 @@ static enum err begin(struct error *err)
         running++;
     }
     pthread_mutex_unlock(&lock);
+    if (rc != ERR_OK)
+        turn_resume();
     return rc;
 }
 
@@ -43,6 +47,7 @@ static void end(void)
     running--;
     pthread_cond_signal(&turn);
     pthread_mutex_unlock(&lock);
+    turn_resume();
 }
 
 enum err password_hash(const char *password, char ret_hash[PASSWORD_HASH_SIZE], struct error *err)

@@ -1,6 +1,7 @@
 #include "base/memory.h"
 
 #include <assert.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,21 @@ struct block {
 enum { HEAP_ALIGNED = 0, HEAP_PLAIN = 1 };
 static_assert(sizeof(struct block) == 16, "what follows a header is as aligned as malloc's");
 
-static atomic_llong held_bytes, peak_bytes, fail_at, asked;
+static atomic_llong fail_at, asked;
+
+/*
+ * Threads count in shards of a cache line each, and carry over to the common sum only what has come
+ * together: small blocks are many, and one counter for all would be fought over. The peak is of the
+ * common sum, so it may miss CARRY_BYTES of small blocks a shard; a large block is carried at once.
+ */
+enum { SHARDS = 32, CARRY_BYTES = 64 << 10, LINE_BYTES = 64 };
+struct shard {
+    alignas(LINE_BYTES) atomic_llong bytes;
+};
+static struct shard shards[SHARDS];
+static alignas(LINE_BYTES) atomic_llong held_bytes, peak_bytes;
+static atomic_uint threads_seen;
+static _Thread_local struct shard *own_shard;
 
 static struct block *header(void *array)
 {
@@ -44,6 +59,13 @@ static bool made_to_fail(void)
 
 static void count(long long bytes)
 {
+    if (own_shard == NULL)
+        own_shard = &shards[atomic_fetch_add(&threads_seen, 1) % SHARDS];
+    const long long own =
+        atomic_fetch_add_explicit(&own_shard->bytes, bytes, memory_order_relaxed) + bytes;
+    if (own < CARRY_BYTES && own > -CARRY_BYTES)
+        return;
+    bytes = atomic_exchange_explicit(&own_shard->bytes, 0, memory_order_relaxed);
     long long held = atomic_fetch_add(&held_bytes, bytes) + bytes;
     long long peak = atomic_load(&peak_bytes);
     while (held > peak && !atomic_compare_exchange_weak(&peak_bytes, &peak, held))
@@ -141,12 +163,16 @@ void mem_free(void *array)
 
 int64_t mem_held_bytes(void)
 {
-    return atomic_load(&held_bytes);
+    long long held = atomic_load(&held_bytes);
+    for (int i = 0; i < SHARDS; i++)
+        held += atomic_load(&shards[i].bytes);
+    return held;
 }
 
 int64_t mem_peak_bytes(void)
 {
-    return atomic_load(&peak_bytes);
+    const long long peak = atomic_load(&peak_bytes), held = mem_held_bytes();
+    return peak > held ? peak : held;
 }
 
 void mem_reset_peak(void)

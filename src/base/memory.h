@@ -34,7 +34,8 @@ char *mem_dup_string(const char *text, struct error *err);
 
 void mem_free(void *array); /* NULL is allowed */
 
-/* Bytes now held, and the most ever held since mem_reset_peak. */
+/* Bytes now held, and the most ever held since mem_reset_peak (small blocks to within some 64 KiB a
+ * thread). Exact while no other thread allocates. */
 int64_t mem_held_bytes(void);
 int64_t mem_peak_bytes(void);
 void mem_reset_peak(void);

@@ -12,7 +12,12 @@
 #include "base/parallel.h"
 #include "http/server_parts.h"
 
-enum { IO_THREADS_MAX = 64, HANDLER_THREADS_MAX = 1024, CONNECTION_POOL_BYTES = 32 * 1024 };
+enum {
+    IO_THREADS_MAX = 64,
+    HANDLER_THREADS_MAX = 1024,
+    CONNECTION_POOL_BYTES = 32 * 1024,
+    HANDLER_THREADS = 64
+};
 
 void http_limits_init(struct http_limits *limits)
 {
@@ -42,7 +47,8 @@ static enum err check_config(const struct http_config *config, struct error *err
     if (least != 0)
         return FAIL(err, ERR_INVALID, "a limit of the server is out of its range");
     if (config->io_threads < 0 || config->io_threads > IO_THREADS_MAX ||
-        config->handler_threads < 0 || config->handler_threads > HANDLER_THREADS_MAX)
+        config->handler_threads < 0 || config->handler_threads > HANDLER_THREADS_MAX ||
+        config->handlers_running < 0)
         return FAIL(err, ERR_INVALID,
                     "the server has 1 to %d threads for connections and %d for "
                     "handlers",
@@ -61,7 +67,9 @@ static void take_config(struct http_server *server, const struct http_config *co
     if (config->io_threads == 0)
         server->config.io_threads = processors < 4 ? processors : 4;
     if (config->handler_threads == 0)
-        server->config.handler_threads = 16;
+        server->config.handler_threads = HANDLER_THREADS;
+    if (config->handlers_running == 0)
+        server->config.handlers_running = processors + 1;
     server->around.public_origin = server->public_origin;
     server->around.problem_type = config->problem_type;
     server->around.trust_forwarded = config->trust_forwarded;
@@ -195,8 +203,13 @@ enum err http_server_open(const struct http_config *config, struct http_server *
     take_config(server, config);
     (void)route_table_list(config->routes, &routes);
     TRY(http_metrics_create(routes, &server->metrics, err));
-    TRY(workers_create(server->config.handler_threads, server->config.limits.queued_requests,
-                       conversation_handle, &server->workers, err));
+    const struct workers_spec handlers = {
+        .threads = server->config.handler_threads,
+        .running = server->config.handlers_running,
+        .queue_max = server->config.limits.queued_requests,
+        .work = conversation_handle,
+    };
+    TRY(workers_create(&handlers, &server->workers, err));
     TRY(listen_open(config->listen, &server->listen_fd, &server->port, server->address, err));
     TRY(start_reaper(server, err));
     TRY(start_daemon(server, err));

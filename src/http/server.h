@@ -58,12 +58,14 @@ struct http_config {
     const struct route_table *routes; /* borrowed, as the two below */
     void *app;                        /* given to handlers and hooks */
     struct hub *hub;                  /* NULL: no streams; closed by http_server_close */
-    const char *public_url;  /* "https://train.example": NULL when not known. https makes cookies
-                                Secure; the origin counts as our own */
-    bool trust_forwarded;    /* the client's address is the last of X-Forwarded-For: only behind a
-                                proxy that sets it */
-    int32_t io_threads;      /* that serve connections; 0: one a processor, at most 4 */
-    int32_t handler_threads; /* 0: 16 */
+    const char *public_url;   /* "https://train.example": NULL when not known. https makes cookies
+                                 Secure; the origin counts as our own */
+    bool trust_forwarded;     /* the client's address is the last of X-Forwarded-For: only behind a
+                                 proxy that sets it */
+    int32_t io_threads;       /* that serve connections; 0: one a processor, at most 4 */
+    int32_t handler_threads;  /* 0: 64 */
+    int32_t handlers_running; /* of them at a time, besides those that wait and say so
+                                 (base/turn.h); 0: one more than there are processors */
     struct http_limits limits;
     /* Called before each handler, on its thread: a login, an origin check. It may set a status and
      * a body (then the handler is left out), or fail (response_error). NULL allowed. */

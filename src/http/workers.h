@@ -13,9 +13,16 @@
 
 struct workers;
 
-/* Start `threads` threads that call work(item) for each item, in the order put. */
-MUST_CHECK enum err workers_create(int32_t threads, int32_t queue_max, void (*work)(void *item),
-                                   struct workers **ret_workers, struct error *err);
+struct workers_spec {
+    int32_t threads;   /* at least 1 */
+    int32_t running;   /* of them at a time, besides those that wait (base/turn.h); at least 1 */
+    int32_t queue_max; /* items that wait for a thread */
+    void (*work)(void *item);
+};
+/* Start threads that call work(item) for each item, in the order put. ERR_INVALID: `spec`;
+ * ERR_IO: the system refuses a thread; ERR_NOMEM. */
+MUST_CHECK enum err workers_create(const struct workers_spec *spec, struct workers **ret_workers,
+                                   struct error *err);
 
 /* False: the queue is full. */
 bool workers_put(struct workers *workers, void *item);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/turn.h"
 
 /* ---- rows ---- */
 
@@ -118,10 +119,24 @@ static void take_connection(struct tx *tx)
     }
 }
 
+static void give_connection_back(struct tx *tx)
+{
+    struct store *store = tx->store;
+    pthread_mutex_lock(&store->lock);
+    store->connections[tx->slot].busy = false;
+    pthread_cond_signal(&store->freed);
+    pthread_mutex_unlock(&store->lock);
+}
+
 enum err tx_begin(struct tx *tx, struct store *store, enum tx_kind kind, struct error *err)
 {
     enum err rc;
     *tx = (struct tx){.store = store, .kind = kind};
+    /* For a lock, a disk or another server, others may run meanwhile. Only SQLite's reads compute.
+     */
+    tx->is_waiting = kind != TX_READ || !store->backend->one_writer;
+    if (tx->is_waiting)
+        turn_pause();
     if (goes_by_group(tx)) {
         rc = group_begin(tx, err);
     } else {
@@ -184,18 +199,17 @@ enum err tx_commit(struct tx *tx, struct error *err)
 
 void tx_end(struct tx *tx)
 {
-    struct store *store = tx->store;
     if (goes_by_group(tx)) {
         group_end(tx);
-        return;
+    } else {
+        if (tx->open)
+            tx->store->backend->rollback(tx->db);
+        tx->open = false;
+        give_connection_back(tx);
     }
-    if (tx->open)
-        store->backend->rollback(tx->db);
-    tx->open = false;
-    pthread_mutex_lock(&store->lock);
-    store->connections[tx->slot].busy = false;
-    pthread_cond_signal(&store->freed);
-    pthread_mutex_unlock(&store->lock);
+    if (tx->is_waiting)
+        turn_resume();
+    tx->is_waiting = false;
 }
 
 /* One statement that reads is a transaction by itself, and two round trips less. Only when the

@@ -122,8 +122,9 @@ struct tx {
     struct store *store;
     struct db *db;
     enum tx_kind kind;
-    int32_t slot; /* of the connection, where it was taken from the pool */
-    bool open;    /* begun and neither committed nor rolled back */
+    int32_t slot;    /* of the connection, where it was taken from the pool */
+    bool is_waiting; /* its thread's turn is given back (base/turn.h) */
+    bool open;       /* begun and neither committed nor rolled back */
     bool is_writing, in_group, is_savepoint; /* group.c */
 };
 
