@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,101 +9,15 @@
 
 #include "api/identity.h"
 #include "api/page.h"
-#include "api/page_training.h"
+#include "api/page_texts.h"
 #include "api/routes.h"
 #include "base/memory.h"
 #include "eval/metrics.h"
-#include "jobs/problem.h"
 #include "store/jobs.h"
 #include "store/models.h"
 #include "worker/job_log.h"
 
 enum { TEXT_BYTES = 64, EVENTS_SHOWN = 200, LOG_TAIL_BYTES = 16384, TITLE_BYTES = 256 };
-
-/* ---- how values are written ---- */
-
-const char *page_percent(const json_t *value, char *out, size_t out_size)
-{
-    const double percent = 100 * json_number_value(value);
-    if (!json_is_number(value))
-        snprintf(out, out_size, "%s", "");
-    else
-        snprintf(out, out_size, fabs(percent) < 9.995 ? "%.2f %%" : "%.1f %%", percent);
-    return out;
-}
-
-const char *page_time(int64_t time_ms, char *out, size_t out_size)
-{
-    struct tm utc;
-    const time_t seconds = (time_t)(time_ms / 1000);
-    if (time_ms == 0 || gmtime_r(&seconds, &utc) == NULL ||
-        strftime(out, out_size, "%Y-%m-%d %H:%M UTC", &utc) == 0)
-        snprintf(out, out_size, "%s", "");
-    return out;
-}
-
-static const char *status_text(const struct job *job)
-{
-    static const char *const words[][2] = {
-        {"pending", "Pending"},
-        {"loading_data", "Loading data"},
-        {"preprocessing", "Preprocessing"},
-        {"training", "Training"},
-        {"completed", "Completed"},
-        {"failed", "Failed"},
-        {"cancelled", "Cancelled"},
-    };
-    const char *status = job_shown_status(job);
-    if (job->cancel_requested)
-        return "Stopping";
-    if (job->status == JOB_TRAINING && job->phase != NULL && strcmp(job->phase, "evaluate") == 0)
-        return "Evaluating";
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strcmp(words[i][0], status) == 0)
-            return words[i][1];
-    return status;
-}
-
-static const char *duration_text(const struct job *job, int64_t now_ms, char *out, size_t out_size)
-{
-    const int64_t end_ms = job->ended_ms != 0 ? job->ended_ms : now_ms;
-    if (job->started_ms == 0)
-        snprintf(out, out_size, "%s", "");
-    else
-        text_seconds((double)(end_ms - job->started_ms) / 1000, out, out_size);
-    return out;
-}
-
-static json_t *text_or_null(const char *text)
-{
-    return text != NULL ? json_text(text) : json_null();
-}
-
-json_t *page_job_fields(const struct job *job, int64_t now_ms)
-{
-    char describe[JOB_DESCRIPTION_SIZE], created[TEXT_BYTES], duration[TEXT_BYTES];
-    char recall[TEXT_BYTES], precision[TEXT_BYTES], f1[TEXT_BYTES];
-    const struct job_problem *problem =
-        job->error_code != NULL ? job_problem_find(job->error_code) : NULL;
-    json_t *metrics = job->metrics_json != NULL ? json_loads(job->metrics_json, 0, NULL) : NULL;
-    page_percent(json_object_get(metrics, "recall_at_k"), recall, sizeof(recall));
-    page_percent(json_object_get(metrics, "precision_at_k"), precision, sizeof(precision));
-    page_percent(json_object_get(metrics, "f1_at_k"), f1, sizeof(f1));
-    json_decref(metrics);
-    return json_pack(
-        "{s:I,s:o,s:o,s:s,s:s,s:b,s:b,s:i,s:o,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "job_id",
-        (json_int_t)job->job_id, "name", text_or_null(job->name), "description",
-        json_text(job_describe(job, describe, sizeof(describe))), "status", job_shown_status(job),
-        "status_text", status_text(job), "is_running", job_status_is_active(job->status),
-        "is_pending", job->status == JOB_PENDING, "progress_percent", (int)(100 * job->progress),
-        "data_path", json_text(job->data_path), "recall", recall, "precision", precision, "f1", f1,
-        "duration", duration_text(job, now_ms, duration, sizeof(duration)), "created",
-        page_time(job->created_ms, created, sizeof(created)), "message", text_or_null(job->message),
-        "error_title",
-        job->status == JOB_FAILED ? json_text(problem != NULL ? problem->title : "Failed")
-                                  : json_null(),
-        "error_message", text_or_null(job->error_message));
-}
 
 /* ---- the parts of the page ---- */
 
@@ -166,7 +79,7 @@ static enum err add_metrics(json_t *context, const struct job *job, struct error
             snprintf(title + strlen(title), sizeof(title) - strlen(title), "%d%s", (int)k, at + 2);
         TRY(json_append(list,
                         json_pack("{s:s,s:s}", "title", title, "value",
-                                  page_percent(number, value, sizeof(value))),
+                                  page_percent(json_number_value(number), value, sizeof(value))),
                         err));
     }
     TRY(json_set(context, "metrics", json_incref(list), err));

@@ -7,12 +7,16 @@
 #include "api/answer.h"
 #include "api/identity.h"
 #include "api/page.h"
+#include "api/page_texts.h"
+#include "base/memory.h"
 #include "model/model.h"
 #include "store/jobs.h"
 #include "train/run.h"
 #include "worker/data_path.h"
 
 enum { JOBS_SHOWN = 50, LABEL_BYTES = 64, NUMBER_BYTES = 32 };
+#define SOURCES_AGE_S 2.0
+#define FORM_AGE_S 1e9
 
 /* ---- the form, from the tables ---- */
 
@@ -140,7 +144,6 @@ static enum err add_form(json_t *context, const struct page_training *state, str
     TRY(json_set(context, "data_path", json_text(typed(state, "data_path")), err));
     TRY(json_set(context, "data_path_error", json_text(error_of(state, "data_path")), err));
     TRY(json_set(context, "job_name", json_text(typed(state, "name")), err));
-    TRY(json_set(context, "error", json_text(state->problem != NULL ? state->problem : ""), err));
 done:
     json_decref(types);
     json_decref(groups);
@@ -149,6 +152,25 @@ done:
 
 /* ---- the table of jobs ---- */
 
+enum row_field {
+    FIELD_STATUS,
+    FIELD_RUNNING,
+    FIELD_PROGRESS,
+    FIELD_ID,
+    FIELD_NAME,
+    FIELD_DESCRIPTION,
+    FIELD_DATA_PATH,
+    FIELD_RECALL,
+    FIELD_PRECISION,
+    FIELD_F1,
+    FIELD_DURATION,
+    FIELD_CREATED,
+    JOB_FIELDS,
+};
+static const char *const job_field_names[JOB_FIELDS] = {
+    "status_text", "is_running", "progress_percent", "job_id", "name",     "description",
+    "data_path",   "recall",     "precision",        "f1",     "duration", "created"};
+
 static int64_t now_in_ms(void)
 {
     struct timespec now;
@@ -156,32 +178,92 @@ static int64_t now_in_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static enum err add_jobs(json_t *context, struct app *app, int64_t user_id, struct error *err)
+/* The newest jobs, as rows of the template. */
+struct job_rows {
+    struct job_list list;
+    struct page_job_texts texts[JOBS_SHOWN];
+    const char *values[JOBS_SHOWN][JOB_FIELDS];
+    struct template_rows rows;
+};
+
+static void take_job(struct job_rows *rows, int32_t at, int64_t now_ms)
+{
+    const struct job *job = rows->list.jobs[at];
+    struct page_job_texts *texts = &rows->texts[at];
+    page_job_texts(job, now_ms, texts);
+    const char *values[JOB_FIELDS] = {
+        [FIELD_STATUS] = texts->status,
+        [FIELD_RUNNING] = job_status_is_active(job->status) ? "1" : NULL,
+        [FIELD_PROGRESS] = texts->progress,
+        [FIELD_ID] = texts->job_id,
+        [FIELD_NAME] = job->name,
+        [FIELD_DESCRIPTION] = texts->description,
+        [FIELD_DATA_PATH] = job->data_path,
+        [FIELD_RECALL] = texts->recall,
+        [FIELD_PRECISION] = texts->precision,
+        [FIELD_F1] = texts->f1,
+        [FIELD_DURATION] = texts->duration,
+        [FIELD_CREATED] = texts->created,
+    };
+    memcpy(rows->values[at], values, sizeof(values));
+}
+
+static enum err read_jobs(struct app *app, int64_t user_id, struct job_rows *rows,
+                          struct error *err)
 {
     enum err rc;
-    struct job_list list = {0};
-    json_t *jobs = json_array();
     const int64_t now_ms = now_in_ms();
     const struct job_query query = {.user_id = user_id, .sort = SORT_CREATED, .limit = JOBS_SHOWN};
-    TRY(job_list(app->store, &query, &list, err));
-    for (int32_t i = 0; i < list.count; i++)
-        TRY(json_append(jobs, page_job_fields(list.jobs[i], now_ms), err));
-    TRY(json_set(context, "has_jobs", json_boolean(list.count > 0), err));
-    TRY(json_set(context, "jobs", json_incref(jobs), err));
+    TRY(job_list(app->store, &query, &rows->list, err));
+    for (int32_t i = 0; i < rows->list.count; i++)
+        take_job(rows, i, now_ms);
+    rows->rows = (struct template_rows){.name = "jobs",
+                                        .fields = job_field_names,
+                                        .values = rows->values[0],
+                                        .field_count = JOB_FIELDS,
+                                        .count = rows->list.count};
 done:
-    json_decref(jobs);
-    job_list_release(&list);
     return rc;
 }
 
+/* What may be chosen. A look at all directories is kept for a moment. */
 static enum err add_sources(json_t *context, struct app *app, struct error *err)
 {
-    enum err rc;
-    json_t *found = NULL;
-    TRY(data_sources_list(app->config, &found, err));
+    enum err rc = ERR_OK;
+    json_t *found = pages_kept(app->pages, "sources", SOURCES_AGE_S);
+    if (found == NULL) {
+        TRY(data_sources_list(app->config, &found, err));
+        pages_keep(app->pages, "sources", found);
+    }
     TRY(json_set(context, "sources", json_incref(json_object_get(found, "sources")), err));
 done:
     json_decref(found);
+    return rc;
+}
+
+/* The form as HTML. The empty one is the same for everybody, always. */
+static enum err add_form_html(json_t *context, struct app *app, const struct page_training *state,
+                              struct error *err)
+{
+    enum err rc = ERR_OK;
+    const bool is_empty = state->fields == NULL && state->errors == NULL && state->problem == NULL;
+    json_t *html = is_empty ? pages_kept(app->pages, "training_form", FORM_AGE_S) : NULL;
+    json_t *form = NULL;
+    if (html == NULL) {
+        if ((form = json_object()) == NULL) {
+            rc = FAIL(err, ERR_NOMEM, "out of memory for a form");
+            goto done;
+        }
+        TRY(add_form(form, state, err));
+        TRY(page_part(app, "training_form", form, &html, err));
+        if (is_empty)
+            pages_keep(app->pages, "training_form", html);
+    }
+    TRY(json_set(context, "form", json_incref(html), err));
+    TRY(json_set(context, "error", json_text(state->problem != NULL ? state->problem : ""), err));
+done:
+    json_decref(html);
+    json_decref(form);
     return rc;
 }
 
@@ -190,15 +272,26 @@ enum err page_training(struct app *app, struct request *request, struct response
 {
     enum err rc;
     int64_t started;
+    struct job_rows *jobs = NULL;
+    struct page page = {.status = 200, .name = "training", .title = "Model Training"};
     json_t *context = json_object();
     TRY(query_int(request, "started", 0, 1, INT64_MAX, &started, err));
     if (started != 0)
         TRY(json_set(context, "started", json_integer(started), err));
-    TRY(add_form(context, state, err));
+    TRY(add_form_html(context, app, state, err));
     TRY(add_sources(context, app, err));
-    TRY(add_jobs(context, app, request_identity(request)->user_id, err));
-    return page_answer(app, request, response, 200, "training", "Model Training", context, err);
+    TRY_PTR(jobs = mem_plain(sizeof(*jobs), err));
+    jobs->list = (struct job_list){0};
+    TRY(read_jobs(app, request_identity(request)->user_id, jobs, err));
+    TRY(json_set(context, "has_jobs", json_boolean(jobs->list.count > 0), err));
+    page.rows = &jobs->rows;
+    page.context = context;
+    context = NULL;
+    rc = page_show(app, request, response, &page, err);
 done:
+    if (jobs != NULL)
+        job_list_release(&jobs->list);
+    mem_free(jobs);
     json_decref(context);
     return rc;
 }

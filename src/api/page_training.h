@@ -24,15 +24,4 @@ MUST_CHECK enum err page_training(struct app *app, struct request *request,
                                   struct response *response, const struct page_training *state,
                                   struct error *err);
 
-/* A job as templates show it: job_id, name, description, status, status_text, is_running,
- * is_pending, progress_percent, data_path, recall, precision, f1, duration, created, message,
- * error_title, error_message. The caller owns it. NULL: no memory. */
-json_t *page_job_fields(const struct job *job, int64_t now_ms);
-
-/* A share as people read it: "15.2 %", "0.93 %"; "" where it is no number. */
-const char *page_percent(const json_t *value, char *out, size_t out_size);
-
-/* "2026-11-27 03:04 UTC", "" for 0. */
-const char *page_time(int64_t time_ms, char *out, size_t out_size);
-
 #endif

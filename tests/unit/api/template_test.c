@@ -7,19 +7,38 @@
 
 static char rendered[65536];
 
-static const char *render(const char *template, const char *context)
+/* Compile and render. */
+static enum err render_text(const char *text, const json_t *context,
+                            const struct template_rows *rows, struct strbuf *out, struct error *err)
+{
+    enum err rc;
+    struct template *template = NULL;
+    TRY(template_compile(text, strlen(text), &template, err));
+    TRY(template_render(template, context, rows, out, err));
+done:
+    template_free(template);
+    return rc;
+}
+
+static const char *render_rows(const char *template, const char *context,
+                               const struct template_rows *rows)
 {
     struct error err;
     struct strbuf out;
     json_t *object = json_loads(context, 0, NULL);
     assert_non_null(object);
     strbuf_init(&out, sizeof(rendered) - 1);
-    assert_ok(template_render(template, strlen(template), object, &out, &err));
+    assert_ok(render_text(template, object, rows, &out, &err));
     memcpy(rendered, out.ptr != NULL ? out.ptr : "", out.len);
     rendered[out.len] = '\0';
     strbuf_release(&out);
     json_decref(object);
     return rendered;
+}
+
+static const char *render(const char *template, const char *context)
+{
+    return render_rows(template, context, NULL);
 }
 
 static void names_are_filled_in_and_missing_ones_are_empty(void **state)
@@ -64,6 +83,24 @@ static void a_section_repeats_for_each_element(void **state)
         "12;3;");
 }
 
+static void rows_of_texts_stand_in_for_a_list(void **state)
+{
+    static const char *const fields[] = {"a", "b"};
+    static const char *const values[] = {"1", "<x>", "2", NULL, "", "y"};
+    const struct template_rows rows = {"rows", fields, values, 2, 3},
+                               none = {"rows", fields, values, 2, 0};
+    (void)state;
+    assert_string_equal(
+        render_rows("{{#rows}}[{{a}}{{#b}}:{{b}}{{/b}}{{^b}}-{{/b}}{{c}}]{{/rows}}{{a}}",
+                    "{\"a\":\"out\",\"b\":\"out\",\"c\":\"!\"}", &rows),
+        "[1:&lt;x&gt;!][2-!][:y!]out");
+    assert_string_equal(render_rows("{{#o}}{{#rows}}{{{b}}}{{#l}}{{.}}{{a}}{{/l}};{{/rows}}{{/o}}",
+                                    "{\"o\":true,\"l\":[7,8]}", &rows),
+                        "<x>7181;7282;y78;");
+    assert_string_equal(render_rows("{{#rows}}x{{/rows}}{{^rows}}none{{/rows}}", "{}", &none),
+                        "none");
+}
+
 static void a_section_is_left_out_where_there_is_nothing(void **state)
 {
     static const char template[] = "{{#x}}yes{{/x}}{{^x}}no{{/x}}";
@@ -102,8 +139,7 @@ static void a_malformed_template_says_where(void **state)
         struct strbuf out;
         json_t *context = json_pack("{s:b}", "a", 1);
         strbuf_init(&out, 1000);
-        assert_error(template_render(broken[i], strlen(broken[i]), context, &out, &err),
-                     ERR_INTERNAL);
+        assert_error(render_text(broken[i], context, NULL, &out, &err), ERR_INTERNAL);
         assert_non_null(strstr(err.message, "line 2"));
         strbuf_release(&out);
         json_decref(context);
@@ -119,7 +155,7 @@ static void sections_may_not_be_nested_without_end(void **state)
     json_t *context = json_pack("{s:b}", "a", 1);
     (void)state;
     strbuf_init(&out, 1000);
-    assert_error(template_render(deep, strlen(deep), context, &out, &err), ERR_INTERNAL);
+    assert_error(render_text(deep, context, NULL, &out, &err), ERR_INTERNAL);
     strbuf_release(&out);
     json_decref(context);
 }
@@ -135,14 +171,14 @@ static void no_memory_is_an_error_wherever_it_happens(void **state)
     for (int64_t n = 1; rc == ERR_NOMEM; n++) {
         strbuf_init(&out, 1000);
         mem_fail_after(n);
-        rc = template_render(template, strlen(template), context, &out, &err);
+        rc = render_text(template, context, NULL, &out, &err);
         mem_fail_after(0);
         strbuf_release(&out);
         assert_true(n < 100);
     }
     assert_int_equal(rc, ERR_OK);
     strbuf_init(&out, 20);
-    assert_error(template_render(template, strlen(template), context, &out, &err), ERR_INVALID);
+    assert_error(render_text(template, context, NULL, &out, &err), ERR_INVALID);
     strbuf_release(&out);
     json_decref(context);
 }
@@ -154,6 +190,7 @@ int main(void)
         cmocka_unit_test(what_a_user_typed_cannot_become_markup),
         cmocka_unit_test(three_braces_leave_text_as_it_is),
         cmocka_unit_test(a_section_repeats_for_each_element),
+        cmocka_unit_test(rows_of_texts_stand_in_for_a_list),
         cmocka_unit_test(a_section_is_left_out_where_there_is_nothing),
         cmocka_unit_test(comments_are_left_out),
         cmocka_unit_test(a_malformed_template_says_where),
