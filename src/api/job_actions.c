@@ -46,7 +46,7 @@ done:
 }
 
 enum err job_start(struct app *app, struct request *request, const struct job_request *wanted,
-                   int64_t source_id, int64_t *ret_job_id, bool *ret_is_new, struct error *err)
+                   int64_t source_id, struct job **ret_job, struct error *err)
 {
     enum err rc;
     const char *key;
@@ -65,7 +65,8 @@ enum err job_start(struct app *app, struct request *request, const struct job_re
                                 .body_hash = key != NULL ? hash : NULL,
                                 .open_max = config_int(app->config, "MAX_JOBS_PER_USER"),
                                 .traceparent = request_traceparent(request)};
-    TRY(job_create(app->store, &job, ret_job_id, ret_is_new, err));
+    bool is_new;
+    TRY(job_create_read(app->store, &job, ret_job, &is_new, err));
     if (app->relay != NULL)
         relay_wake(app->relay);
 done:
@@ -78,8 +79,7 @@ enum err job_retry(struct app *app, struct request *request, int64_t job_id,
                    struct job_field_errors *ret_errors, int64_t *ret_job_id, struct error *err)
 {
     enum err rc;
-    bool is_new;
-    struct job *job = NULL;
+    struct job *job = NULL, *made = NULL;
     struct job_request wanted;
     ret_errors->count = 0;
     TRY(job_started_before(app, request, ret_job_id, err));
@@ -93,10 +93,13 @@ enum err job_retry(struct app *app, struct request *request, int64_t job_id,
         goto done;
     }
     TRY(job_body_of_job(app, job, NULL, &wanted, ret_errors, err));
-    if (ret_errors->count == 0)
-        TRY(job_start(app, request, &wanted, job_id, ret_job_id, &is_new, err));
+    if (ret_errors->count == 0) {
+        TRY(job_start(app, request, &wanted, job_id, &made, err));
+        *ret_job_id = made->job_id;
+    }
 done:
     job_free(job);
+    job_free(made);
     return rc;
 }
 
@@ -122,17 +125,15 @@ done:
     return rc;
 }
 
-enum err job_answer(struct app *app, struct request *request, struct response *response,
-                    int64_t job_id, bool is_brief, struct error *err)
+enum err job_tell(struct request *request, struct response *response, const struct job *job,
+                  bool is_brief, struct error *err)
 {
     enum err rc;
-    struct job *job = NULL;
     struct json_out out;
     const char *location =
-        arena_textf(request_arena(request), err, "/api/v1/jobs/%lld", (long long)job_id);
+        arena_textf(request_arena(request), err, "/api/v1/jobs/%lld", (long long)job->job_id);
     if (location == NULL)
         return ERR_NOMEM;
-    TRY(job_read_brief(app->store, request_identity(request)->user_id, job_id, &job, err));
     out_begin(&out, OUT_FIRST_BYTES, err);
     if (is_brief)
         job_write_status(&out, job);
@@ -140,6 +141,17 @@ enum err job_answer(struct app *app, struct request *request, struct response *r
         job_write(&out, job, false);
     TRY(response_out(response, 202, &out, err));
     TRY(response_header(response, "Location", location, err));
+done:
+    return rc;
+}
+
+enum err job_answer(struct app *app, struct request *request, struct response *response,
+                    int64_t job_id, bool is_brief, struct error *err)
+{
+    enum err rc;
+    struct job *job = NULL;
+    TRY(job_read_brief(app->store, request_identity(request)->user_id, job_id, &job, err));
+    TRY(job_tell(request, response, job, is_brief, err));
 done:
     job_free(job);
     return rc;

@@ -10,12 +10,12 @@
 
 /*
  * Make a job of a checked request (job_body.h), on behalf of `request`, whose Idempotency-Key is
- * honoured: the same key with the same body gives the first job again, and *ret_is_new false.
- * source_id: the job that it repeats, or 0. ERR_CONFLICT: key_reused, too_many_jobs.
+ * honoured: the same key with the same body gives the first job again. source_id: the job that it
+ * repeats, or 0. The caller frees *ret_job. ERR_CONFLICT: key_reused, too_many_jobs.
  */
 MUST_CHECK enum err job_start(struct app *app, struct request *request,
                               const struct job_request *wanted, int64_t source_id,
-                              int64_t *ret_job_id, bool *ret_is_new, struct error *err);
+                              struct job **ret_job, struct error *err);
 
 /* The job that the request's Idempotency-Key made before, 0 where there is none: to be asked before
  * the body is checked, since data may be gone meanwhile. ERR_CONFLICT (key_reused). */
@@ -28,7 +28,10 @@ MUST_CHECK enum err job_retry(struct app *app, struct request *request, int64_t 
                               struct job_field_errors *ret_errors, int64_t *ret_job_id,
                               struct error *err);
 
-/* 202 with Location, and the job in the brief's shape or in that of /api/v1. */
+/* 202 with Location, and the job in the brief's shape or in that of /api/v1. The second reads it
+ * first. */
+MUST_CHECK enum err job_tell(struct request *request, struct response *response,
+                             const struct job *job, bool is_brief, struct error *err);
 MUST_CHECK enum err job_answer(struct app *app, struct request *request, struct response *response,
                                int64_t job_id, bool is_brief, struct error *err);
 

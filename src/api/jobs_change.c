@@ -37,10 +37,9 @@ static enum err clone_job(void *context, struct request *request, struct respons
                           struct error *err)
 {
     enum err rc;
-    bool is_new;
     int64_t job_id, new_id;
     struct app *app = context;
-    struct job *source = NULL;
+    struct job *source = NULL, *made = NULL;
     struct job_request wanted;
     struct job_field_errors errors;
     TRY(request_param_id(request, "job_id", &job_id, err));
@@ -52,10 +51,13 @@ static enum err clone_job(void *context, struct request *request, struct respons
             job_body_refuse(response, &errors);
             goto done;
         }
-        TRY(job_start(app, request, &wanted, job_id, &new_id, &is_new, err));
+        TRY(job_start(app, request, &wanted, job_id, &made, err));
+        rc = job_tell(request, response, made, false, err);
+    } else {
+        rc = job_answer(app, request, response, new_id, false, err);
     }
-    rc = job_answer(app, request, response, new_id, false, err);
 done:
+    job_free(made);
     job_free(source);
     return rc;
 }

@@ -7,21 +7,24 @@
 #include "api/job_body.h"
 #include "api/page_training.h"
 #include "api/routes.h"
+#include "store/jobs.h"
 
-/* The job that the request makes or made, or the errors of its fields. */
+/* The job that the request makes or made, or the errors of its fields and no job. The caller frees
+ * it. */
 static enum err start(struct app *app, struct request *request, struct job_field_errors *ret_errors,
-                      int64_t *ret_job_id, struct error *err)
+                      struct job **ret_job, struct error *err)
 {
     enum err rc;
-    bool is_new;
+    int64_t known_id;
     struct job_request wanted;
     ret_errors->count = 0;
-    TRY(job_started_before(app, request, ret_job_id, err));
-    if (*ret_job_id != 0)
-        return ERR_OK;
+    TRY(job_started_before(app, request, &known_id, err));
+    if (known_id != 0)
+        return job_read_brief(app->store, request_identity(request)->user_id, known_id, ret_job,
+                              err);
     TRY(job_body_read(app, request, NULL, &wanted, ret_errors, err));
     if (ret_errors->count == 0)
-        TRY(job_start(app, request, &wanted, 0, ret_job_id, &is_new, err));
+        TRY(job_start(app, request, &wanted, 0, ret_job, err));
 done:
     return rc;
 }
@@ -44,22 +47,26 @@ static enum err start_by_brief(void *context, struct request *request, struct re
 {
     enum err rc;
     struct app *app = context;
-    int64_t job_id;
+    struct job *job = NULL;
     struct job_field_errors errors;
     struct arena *arena = request_arena(request);
     const bool wants_page = request_wants_html(request);
-    TRY(start(app, request, &errors, &job_id, err));
+    TRY(start(app, request, &errors, &job, err));
     if (errors.count > 0 && wants_page && !request_has_json(request))
         return show_form_again(app, request, response, &errors, err);
     if (errors.count > 0) {
         job_body_refuse(response, &errors);
         return ERR_OK;
     }
-    if (!wants_page)
-        return job_answer(app, request, response, job_id, true, err);
-    const char *page = arena_textf(arena, err, "/training/?started=%lld", (long long)job_id);
-    rc = page != NULL ? response_redirect(response, 303, page, err) : ERR_NOMEM;
+    if (wants_page) {
+        const char *page =
+            arena_textf(arena, err, "/training/?started=%lld", (long long)job->job_id);
+        rc = page != NULL ? response_redirect(response, 303, page, err) : ERR_NOMEM;
+    } else {
+        rc = job_tell(request, response, job, true, err);
+    }
 done:
+    job_free(job);
     return rc;
 }
 
@@ -68,14 +75,15 @@ static enum err create_job(void *context, struct request *request, struct respon
 {
     enum err rc;
     struct app *app = context;
-    int64_t job_id;
+    struct job *job = NULL;
     struct job_field_errors errors;
-    TRY(start(app, request, &errors, &job_id, err));
+    TRY(start(app, request, &errors, &job, err));
     if (errors.count > 0)
         job_body_refuse(response, &errors);
     else
-        rc = job_answer(app, request, response, job_id, false, err);
+        rc = job_tell(request, response, job, false, err);
 done:
+    job_free(job);
     return rc;
 }
 

@@ -19,7 +19,7 @@ enum {
     JOB_PATH_MAX = 4096,  /* bytes of data_path */
     JOB_JSON_MAX = 65536, /* bytes of params, run, and a metrics object */
     JOB_RESULT_MAX = 1 << 20,
-    JOB_POSITION_MAX = 1000, /* places in the queue are counted up to here */
+    JOB_POSITION_MAX = 100, /* places in the queue are counted up to here */
     JOB_TIME_SIZE = 32,
     JOB_DESCRIPTION_SIZE = 96,
 };

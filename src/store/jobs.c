@@ -153,40 +153,90 @@ done:
     return rc;
 }
 
-enum err job_create(struct store *store, const struct job_new *job, int64_t *ret_job_id,
-                    bool *ret_is_new, struct error *err)
+/* What was made, as readers will see it. */
+static enum err read_made(struct tx *tx, int64_t user_id, int64_t job_id, struct job **ret_job,
+                          struct error *err)
 {
     enum err rc;
-    struct tx tx;
     struct rows rows = {0};
-    int64_t known_id = 0, job_id = 0;
-    if ((rc = check_new(job, err)) != ERR_OK)
-        return rc;
-    TRY(tx_begin(&tx, store, TX_WRITE, err));
-    TRY(RUN(&tx, job_turn, &rows, arg_int(job->user_id))); /* locks the user: keys are safe too */
+    void *record = NULL;
+    TRY(RUN(tx, job_read_brief, &rows, arg_int(job_id), arg_int(user_id)));
+    if (rows.count == 0) {
+        rc = FAIL(err, ERR_INTERNAL, "job %lld is gone before it was there", (long long)job_id);
+        goto done;
+    }
+    TRY(record_of(&rows, 0, &job_whole_type, &record, err));
+    *ret_job = record;
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+/* In a transaction: *ret_job_id of the new job, or *ret_known_id of the one that its key made. */
+static enum err create_in(struct tx *tx, const struct job_new *job, int64_t *ret_job_id,
+                          int64_t *ret_known_id, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    *ret_known_id = 0;
+    TRY(RUN(tx, job_turn, &rows, arg_int(job->user_id))); /* locks the user: keys are safe too */
     if (rows.count == 0) {
         rc = FAIL(err, ERR_NOT_FOUND, "there is no such user");
         goto done;
     }
     if (job->key != NULL)
-        TRY(find_key(&tx, job->user_id, job->key, job->body_hash, &known_id, err));
+        TRY(find_key(tx, job->user_id, job->key, job->body_hash, ret_known_id, err));
+    if (*ret_known_id != 0)
+        goto done;
+    /* Who has no more jobs than may be open has no more open ones: nothing to count then. */
+    if (rows_int(&rows, 0, 1) > job->open_max)
+        TRY(check_open(tx, job, err));
+    TRY(insert_job(tx, job, rows_int(&rows, 0, 0), ret_job_id, err));
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+enum err job_create_read(struct store *store, const struct job_new *job, struct job **ret_job,
+                         bool *ret_is_new, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    struct job *made = NULL;
+    int64_t known_id = 0, job_id = 0;
+    if ((rc = check_new(job, err)) != ERR_OK)
+        return rc;
+    TRY(tx_begin(&tx, store, TX_WRITE, err));
+    TRY(create_in(&tx, job, &job_id, &known_id, err));
     if (known_id == 0) {
-        /* Who has no more jobs than may be open has no more open ones: nothing to count then. */
-        if (rows_int(&rows, 0, 1) > job->open_max)
-            TRY(check_open(&tx, job, err));
-        TRY(insert_job(&tx, job, rows_int(&rows, 0, 0), &job_id, err));
+        TRY(read_made(&tx, job->user_id, job_id, &made, err));
         TRY(tx_commit(&tx, err));
     }
 done:
-    rows_release(&rows);
     tx_end(&tx);
     if (rc == ERR_OK && known_id != 0)
         rc = await_others(store, err);
-    if (rc == ERR_OK) {
-        *ret_job_id = known_id != 0 ? known_id : job_id;
-        *ret_is_new = known_id == 0;
+    if (rc == ERR_OK && known_id != 0)
+        rc = job_read_brief(store, job->user_id, known_id, &made, err);
+    if (rc != ERR_OK) {
+        job_free(made);
+        return rc;
     }
-    return rc;
+    *ret_job = made;
+    *ret_is_new = known_id == 0;
+    return ERR_OK;
+}
+
+enum err job_create(struct store *store, const struct job_new *job, int64_t *ret_job_id,
+                    bool *ret_is_new, struct error *err)
+{
+    struct job *made;
+    const enum err rc = job_create_read(store, job, &made, ret_is_new, err);
+    if (rc != ERR_OK)
+        return rc;
+    *ret_job_id = made->job_id;
+    job_free(made);
+    return ERR_OK;
 }
 
 enum err job_find_key(struct store *store, int64_t user_id, const char *key, const char *body_hash,

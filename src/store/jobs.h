@@ -39,6 +39,11 @@ struct job_new {
 MUST_CHECK enum err job_create(struct store *store, const struct job_new *job, int64_t *ret_job_id,
                                bool *ret_is_new, struct error *err);
 
+/* The same for who will want to tell of the job: *ret_job is what job_read_brief would give, read
+ * in the same transaction. The caller frees it. */
+MUST_CHECK enum err job_create_read(struct store *store, const struct job_new *job,
+                                    struct job **ret_job, bool *ret_is_new, struct error *err);
+
 /* The job that this key made within the last 24 h; 0: none. ERR_CONFLICT (key_reused). */
 MUST_CHECK enum err job_find_key(struct store *store, int64_t user_id, const char *key,
                                  const char *body_hash, int64_t *ret_job_id, struct error *err);

@@ -20,10 +20,30 @@
 /* "RCTR" in the header of the file says whose it is (PRAGMA application_id). */
 #define APPLICATION_ID "1380144210"
 
+/* What moves a transaction on. Run several times an operation, so it is worth preparing. */
+enum step {
+    STEP_BEGIN,
+    STEP_BEGIN_WRITE,
+    STEP_COMMIT,
+    STEP_SET,
+    STEP_KEEP,
+    STEP_UNDO,
+    STEPS,
+};
+static const char *const step_texts[STEPS] = {
+    "BEGIN",
+    "BEGIN IMMEDIATE",
+    "COMMIT",
+    "SAVEPOINT operation",
+    "RELEASE operation",
+    "ROLLBACK TO operation",
+};
+
 struct db {
     sqlite3 *handle;
     double busy_since;                   /* when the wait for somebody else's lock began */
     sqlite3_stmt *prepared[QUERY_COUNT]; /* made when first used */
+    sqlite3_stmt *steps[STEPS];          /* the same */
 };
 
 static enum err failed(sqlite3 *handle, int code, const char *what, struct error *err)
@@ -63,6 +83,20 @@ static enum err run_plain(struct db *db, const char *sql, struct error *err)
 {
     const int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? ERR_OK : failed(db->handle, code, sql, err);
+}
+
+static enum err run_step(struct db *db, enum step step, struct error *err)
+{
+    int code = SQLITE_OK;
+    if (db->steps[step] == NULL)
+        code = sqlite3_prepare_v3(db->handle, step_texts[step], -1, SQLITE_PREPARE_PERSISTENT,
+                                  &db->steps[step], NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(db->steps[step]);
+    const enum err rc =
+        code == SQLITE_DONE ? ERR_OK : failed(db->handle, code, step_texts[step], err);
+    sqlite3_reset(db->steps[step]);
+    return rc;
 }
 
 /* The first column of the first row, as a number. */
@@ -197,6 +231,8 @@ static void sqlite_close(struct db *db)
         return;
     for (int i = 0; i < QUERY_COUNT; i++)
         sqlite3_finalize(db->prepared[i]);
+    for (int i = 0; i < STEPS; i++)
+        sqlite3_finalize(db->steps[i]);
     sqlite3_close(db->handle);
     mem_free(db);
 }
@@ -251,12 +287,12 @@ done:
 
 static enum err sqlite_begin(struct db *db, enum tx_kind kind, struct error *err)
 {
-    return run_plain(db, kind == TX_READ ? "BEGIN" : "BEGIN IMMEDIATE", err);
+    return run_step(db, kind == TX_READ ? STEP_BEGIN : STEP_BEGIN_WRITE, err);
 }
 
 static enum err sqlite_commit(struct db *db, struct error *err)
 {
-    return run_plain(db, "COMMIT", err);
+    return run_step(db, STEP_COMMIT, err);
 }
 
 static void sqlite_rollback(struct db *db)
@@ -268,9 +304,13 @@ static void sqlite_rollback(struct db *db)
 
 static enum err sqlite_savepoint(struct db *db, enum savepoint what, struct error *err)
 {
-    static const char *const texts[] = {"SAVEPOINT operation", "RELEASE operation",
-                                        "ROLLBACK TO operation; RELEASE operation"};
-    return run_plain(db, texts[what], err);
+    static const enum step steps[] = {STEP_SET, STEP_KEEP, STEP_UNDO};
+    enum err rc;
+    TRY(run_step(db, steps[what], err));
+    if (what == SAVEPOINT_UNDO)
+        TRY(run_step(db, STEP_KEEP, err));
+done:
+    return rc;
 }
 
 /* SQLite writes ?1 where PostgreSQL writes $1. */

@@ -16,11 +16,11 @@ j.created_ms, j.started_ms, j.ended_ms, j.updated_ms
 -- part: job_result
 (SELECT r.result FROM job_results r WHERE r.job_id = j.job_id)
 
--- Counted to 1,000 (JOB_POSITION_MAX): a page of jobs must not cost what waits times its rows.
+-- Counted to 100 (JOB_POSITION_MAX): a page of jobs must not cost what waits times its rows.
 -- part: job_position
 CASE WHEN j.status = 'pending' THEN
     (SELECT count(*) FROM (SELECT 1 FROM jobs q WHERE q.status = 'pending'
-        AND (q.turn, q.job_id) <= (j.turn, j.job_id) LIMIT 1000) p)
+        AND (q.turn, q.job_id) <= (j.turn, j.job_id) LIMIT 100) p)
 ELSE 0 END
 
 -- name: schema_read
