@@ -34,6 +34,7 @@ struct app {
     struct pages *pages;        /* api/page.h */
     struct openapi *openapi;    /* api/openapi.h */
     struct health *health;      /* api/health.h */
+    struct served *served;      /* api/served.h: models that answer */
     struct relay *relay;        /* queue/relay.h: sends what jobs put into the outbox */
     const struct queue_spec *queue;
     const struct route_table *routes;

@@ -41,6 +41,7 @@ struct route_group {
     X(page_action_routes)                                                                          \
     X(page_job_routes)                                                                             \
     X(page_routes)                                                                                 \
+    X(recommend_routes)                                                                            \
     X(start_training_routes)                                                                       \
     X(system_routes)                                                                               \
     X(token_routes)                                                                                \

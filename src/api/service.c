@@ -15,6 +15,7 @@
 #include "api/page.h"
 #include "api/password.h"
 #include "api/routes.h"
+#include "api/served.h"
 #include "api/throttle.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -88,6 +89,7 @@ static enum err open_parts(struct service *service, const struct config *config,
     TRY(login_cache_create(&app->logins, err));
     TRY(health_create(&app->health, err));
     TRY(throttle_create(&throttle, &app->throttle, err));
+    TRY(served_open(app, &app->served, err));
     TRY(pages_open(config_text(config, "WEB_DIR"), &app->pages, err));
     TRY(api_routes(&service->routes, &count, err));
     for (int32_t i = 0; i < count && !store_url_is_postgres(config_store_url(config)); i++)
@@ -231,6 +233,7 @@ void service_close(struct service *service, int32_t grace_ms)
     health_free(service->app.health);
     pages_close(service->app.pages);
     throttle_free(service->app.throttle);
+    served_close(service->app.served);
     login_cache_free(service->app.logins);
     store_close(service->app.store);
     mem_free(service);

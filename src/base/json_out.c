@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 
 enum { LEVELS_MAX = 64 };
 
@@ -99,6 +100,22 @@ void json_out_text(struct json_out *out, const char *text)
         add(out, "null", 4);
 }
 
+void json_out_str(struct json_out *out, const char *text, size_t len)
+{
+    char few[256], *copy = few;
+    if (len >= sizeof(few))
+        copy = out->rc == ERR_OK ? mem_plain(len + 1, out->err) : NULL;
+    if (copy == NULL) {
+        out->rc = out->rc == ERR_OK ? ERR_NOMEM : out->rc;
+        return;
+    }
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    json_out_text(out, copy);
+    if (copy != few)
+        mem_free(copy);
+}
+
 void json_out_int(struct json_out *out, int64_t value)
 {
     char digits[24];
@@ -133,6 +150,28 @@ void json_out_real(struct json_out *out, double value)
             break;
     }
     if (strpbrk(digits, ".e") == NULL) /* that it reads back as a real, as json_write does it */
+        len += snprintf(digits + len, sizeof(digits) - (size_t)len, ".0");
+    begin_value(out);
+    add(out, digits, (size_t)len);
+}
+
+void json_out_float(struct json_out *out, float value)
+{
+    char digits[40];
+    int len = 0;
+    if (!isfinite(value)) {
+        json_out_null(out);
+        return;
+    }
+    /* Whole numbers, as counts are, in full; else the fewest digits that tell it from its
+     * neighbours: most need 8 or 9. */
+    const bool is_whole = value == floorf(value) && fabsf(value) < 1e9F;
+    for (int precision = is_whole ? 9 : 7; precision <= 9; precision++) {
+        len = snprintf(digits, sizeof(digits) - 2, "%.*g", precision, (double)value);
+        if (strtof(digits, NULL) == value)
+            break;
+    }
+    if (strpbrk(digits, ".e") == NULL)
         len += snprintf(digits + len, sizeof(digits) - (size_t)len, ".0");
     begin_value(out);
     add(out, digits, (size_t)len);

@@ -35,9 +35,13 @@ void json_out_close(struct json_out *out, char bracket); /* '}' or ']' */
 void json_out_key(struct json_out *out, const char *key);
 /* NULL is null; bytes that are not UTF-8 become U+FFFD. */
 void json_out_text(struct json_out *out, const char *text);
+/* `len` bytes of text without a zero byte. */
+void json_out_str(struct json_out *out, const char *text, size_t len);
 void json_out_int(struct json_out *out, int64_t value);
 /* The shortest digits that read back as the same number; null where it is not finite. */
 void json_out_real(struct json_out *out, double value);
+/* The same of a float: what a reader gets when it rounds to float is the same one. */
+void json_out_float(struct json_out *out, float value);
 void json_out_bool(struct json_out *out, bool value);
 void json_out_null(struct json_out *out);
 /* A text that must be JSON, as it is; NULL is null. ERR_CORRUPT, naming `what`, where it is none.

@@ -23,6 +23,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/random.h"
+#include "linalg/score.h"
 #include "linalg/solve.h"
 #include "model/kinds.h"
 
@@ -354,14 +355,8 @@ static void als_score(const struct model *model, int32_t user, float *scores)
 {
     struct factors_view view;
     als_factors(model, &view);
-    const float *x = view.users + user * view.user_stride;
-    for (int32_t item = 0; item < model->items; item++) {
-        const float *y = view.items + item * view.item_stride;
-        float sum = 0;
-        for (int32_t j = 0; j < view.factors; j++)
-            sum += x[j] * y[j];
-        scores[item] = sum;
-    }
+    score_rows(view.users + user * view.user_stride, view.items, model->items, view.item_stride,
+               view.factors, scores);
 }
 
 const struct model_kind als_kind = {

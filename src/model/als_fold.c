@@ -6,14 +6,15 @@
  *   x = A^-1 sum_j c_j y_j,   score of item i = y_i . x
  *
  * and so the share of item j in that score is c_j (A^-1 y_i) . y_j (Hu, Koren, Volinsky, ICDM 2008,
- * section 5). Time O(count f^2 + f^3 / 3), and O(items f) for all scores; what is shared, Y'Y,
- * costs O(items f^2 / 2) once.
+ * section 5). To score, x is rounded to float as trained factors are. Time O(count f^2 + f^3 / 3),
+ * and O(items f) for all scores; what is shared, Y'Y, costs O(items f^2 / 2) once.
  */
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "linalg/score.h"
 #include "linalg/solve.h"
 #include "model/fold.h"
 #include "model/kinds.h"
@@ -193,8 +194,10 @@ static enum err als_fold_score(const void *state, const struct history *history,
     const struct als_fold *fold = state;
     const int32_t f = fold->view.factors;
     double *l, *x = NULL;
+    float *rounded = NULL;
     TRY_PTR(l = mem_array((size_t)f * (size_t)f, sizeof(*l), err));
     TRY_PTR(x = mem_array((size_t)f, sizeof(*x), err));
+    TRY_PTR(rounded = mem_array((size_t)f, sizeof(*rounded), err));
     TRY(factor_history(fold, history, l, err));
     for (int32_t j = 0; j < history->count; j++) {
         const float *y = factors_of_item(fold, history->items[j]);
@@ -202,11 +205,13 @@ static enum err als_fold_score(const void *state, const struct history *history,
             x[a] += fold->alpha * (double)history->counts[j] * (double)y[a];
     }
     solve_factored(l, f, x);
-    for (int32_t item = 0; item < fold->items; item++)
-        scores[item] = (float)dot(factors_of_item(fold, item), x, f);
+    for (int32_t a = 0; a < f; a++)
+        rounded[a] = (float)x[a];
+    score_rows(rounded, fold->view.items, fold->items, fold->view.item_stride, f, scores);
 done:
     mem_free(l);
     mem_free(x);
+    mem_free(rounded);
     return rc;
 }
 

@@ -54,7 +54,25 @@ struct model_file; /* an open file; never changes, so threads may share it */
  */
 MUST_CHECK enum err model_file_open(const char *path, bool verify, struct model_file **ret_file,
                                     struct error *err);
+
+/* How closely a file is looked at. */
+enum model_file_checks {
+    /* Opcodes, lengths and shapes, which keep every read within the file; no array is read but the
+     * ids that are text. For a file that was verified before and has not changed since. */
+    MODEL_FILE_UNCHANGED,
+    MODEL_FILE_CHECKED,  /* as model_file_open */
+    MODEL_FILE_VERIFIED, /* as model_file_open with `verify` */
+};
+struct model_file_look {
+    enum model_file_checks checks;
+    const char *sha256; /* hex, of the whole file, compared where it is verified; NULL: not known.
+                           Another sum is ERR_CORRUPT (model_file_changed) */
+};
+/* The same of a file that is open already and stays the caller's; `name` is for messages. */
+MUST_CHECK enum err model_file_open_fd(int fd, const char *name, const struct model_file_look *look,
+                                       struct model_file **ret_file, struct error *err);
 const struct model_record *model_file_record(const struct model_file *file);
-void model_file_close(struct model_file *file); /* NULL is allowed */
+int64_t model_file_bytes(const struct model_file *file); /* that are mapped */
+void model_file_close(struct model_file *file);          /* NULL is allowed */
 
 #endif

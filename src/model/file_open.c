@@ -9,20 +9,32 @@
 #include "base/memory.h"
 #include "model/file_format.h"
 
-enum err model_file_open_memory(const void *bytes, size_t size, bool verify,
-                                struct model_file **ret_file, struct error *err)
+static enum err open_memory(const void *bytes, size_t size, const struct model_file_look *look,
+                            struct model_file **ret_file, struct error *err)
 {
     enum err rc;
     struct model_file *file;
 
     TRY_PTR(file = mem_array(1, sizeof(*file), err));
-    rc = model_file_read(bytes, size, verify, file, err);
+    rc = model_file_read(bytes, size, look, file, err);
     if (rc == ERR_OK)
         *ret_file = file;
     else
         model_file_close(file);
 done:
     return rc;
+}
+
+static struct model_file_look look_of(bool verify)
+{
+    return (struct model_file_look){.checks = verify ? MODEL_FILE_VERIFIED : MODEL_FILE_CHECKED};
+}
+
+enum err model_file_open_memory(const void *bytes, size_t size, bool verify,
+                                struct model_file **ret_file, struct error *err)
+{
+    const struct model_file_look look = look_of(verify);
+    return open_memory(bytes, size, &look, ret_file, err);
 }
 
 static enum err system_error(const char *path, const char *doing, struct error *err)
@@ -36,46 +48,37 @@ static enum err system_error(const char *path, const char *doing, struct error *
 }
 
 /* Map a regular file that has at least a byte. */
-static enum err map_file(const char *path, bool verify, void **ret_map, size_t *ret_size,
-                         struct error *err)
+static enum err map_file(int fd, const char *name, bool is_read_whole, void **ret_map,
+                         size_t *ret_size, struct error *err)
 {
-    enum err rc = ERR_OK;
     struct stat status;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not stop us */
-    if (fd < 0)
-        return system_error(path, "open", err);
-    if (fstat(fd, &status) != 0) {
-        rc = system_error(path, "look at", err);
-    } else if (!S_ISREG(status.st_mode) || status.st_size == 0) {
-        rc = FAIL(err, ERR_CORRUPT, "%s: byte 0: expected a model file, but this is %s", path,
-                  S_ISREG(status.st_mode) ? "empty" : "not a file");
-    } else {
-        void *map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map == MAP_FAILED) {
-            rc = system_error(path, "map", err);
-        } else {
-            if (verify) /* all of it is read from front to back; only a wish */
-                madvise(map, (size_t)status.st_size, MADV_WILLNEED);
-            *ret_map = map;
-            *ret_size = (size_t)status.st_size;
-        }
-    }
-    close(fd);
-    return rc;
+    if (fstat(fd, &status) != 0)
+        return system_error(name, "look at", err);
+    if (!S_ISREG(status.st_mode) || status.st_size == 0)
+        return FAIL(err, ERR_CORRUPT, "%s: byte 0: expected a model file, but this is %s", name,
+                    S_ISREG(status.st_mode) ? "empty" : "not a file");
+    void *map = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED)
+        return system_error(name, "map", err);
+    if (is_read_whole) /* from front to back; only a wish */
+        madvise(map, (size_t)status.st_size, MADV_WILLNEED);
+    *ret_map = map;
+    *ret_size = (size_t)status.st_size;
+    return ERR_OK;
 }
 
-enum err model_file_open(const char *path, bool verify, struct model_file **ret_file,
-                         struct error *err)
+enum err model_file_open_fd(int fd, const char *name, const struct model_file_look *look,
+                            struct model_file **ret_file, struct error *err)
 {
     enum err rc;
     void *map = NULL;
     size_t size = 0;
     struct model_file *file = NULL;
 
-    TRY(map_file(path, verify, &map, &size, err));
-    rc = model_file_open_memory(map, size, verify, &file, err);
+    TRY(map_file(fd, name, look->checks == MODEL_FILE_VERIFIED, &map, &size, err));
+    rc = open_memory(map, size, look, &file, err);
     if (rc == ERR_CORRUPT)
-        error_prefix(err, "%s: ", path);
+        error_prefix(err, "%s: ", name);
     if (rc != ERR_OK)
         goto done;
     file->map = map;
@@ -86,6 +89,23 @@ done:
     if (map != NULL)
         munmap(map, size);
     return rc;
+}
+
+enum err model_file_open(const char *path, bool verify, struct model_file **ret_file,
+                         struct error *err)
+{
+    const struct model_file_look look = look_of(verify);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not stop us */
+    if (fd < 0)
+        return system_error(path, "open", err);
+    const enum err rc = model_file_open_fd(fd, path, &look, ret_file, err);
+    close(fd);
+    return rc;
+}
+
+int64_t model_file_bytes(const struct model_file *file)
+{
+    return (int64_t)file->map_size;
 }
 
 const struct model_record *model_file_record(const struct model_file *file)

@@ -16,7 +16,8 @@ struct model_file {
 };
 
 /* Fill `file` (all zero before) from bytes; on failure what was made stays in it. */
-MUST_CHECK enum err model_file_read(const void *bytes, size_t size, bool verify,
-                                    struct model_file *file, struct error *err);
+MUST_CHECK enum err model_file_read(const void *bytes, size_t size,
+                                    const struct model_file_look *look, struct model_file *file,
+                                    struct error *err);
 
 #endif

@@ -152,7 +152,7 @@ done:
     return rc;
 }
 
-static enum err get_ids(struct pickle_reader *in, const char *key, const char *what,
+static enum err get_ids(struct pickle_reader *in, const char *key, const char *what, bool check,
                         struct idmap *ids, struct error *err)
 {
     enum err rc;
@@ -172,18 +172,20 @@ static enum err get_ids(struct pickle_reader *in, const char *key, const char *w
         ids->count = (int32_t)array.shape[0];
         ids->ints = (int64_t *)array.data;
     }
-    TRY(model_file_check_ids(ids, what, begin, err));
+    if (check)
+        TRY(model_file_check_ids(ids, what, begin, err));
 done:
     return rc;
 }
 
-static enum err get_mappings(struct pickle_reader *in, struct model_file *file, struct error *err)
+static enum err get_mappings(struct pickle_reader *in, bool check, struct model_file *file,
+                             struct error *err)
 {
     enum err rc;
     TRY(pickle_get_name(in, "mappings", err));
     TRY(begin_dict(in, err));
-    TRY(get_ids(in, "users", "user", &file->users, err));
-    TRY(get_ids(in, "items", "item", &file->items, err));
+    TRY(get_ids(in, "users", "user", check, &file->users, err));
+    TRY(get_ids(in, "items", "item", check, &file->items, err));
     TRY(end_dict(in, err));
     file->model->users = file->users.count;
     file->model->items = file->items.count;
@@ -191,7 +193,8 @@ done:
     return rc;
 }
 
-static enum err get_matrix(struct pickle_reader *in, struct model_file *file, struct error *err)
+static enum err get_matrix(struct pickle_reader *in, bool check, struct model_file *file,
+                           struct error *err)
 {
     enum err rc;
     struct tensor indptr, indices, values;
@@ -217,7 +220,8 @@ static enum err get_matrix(struct pickle_reader *in, struct model_file *file, st
                                 .indptr = (int64_t *)indptr.data,
                                 .indices = (int32_t *)indices.data,
                                 .values = (float *)values.data};
-    TRY(model_file_check_matrix(&file->matrix, indices.shape[0], begin, err));
+    if (check)
+        TRY(model_file_check_matrix(&file->matrix, indices.shape[0], begin, err));
 done:
     return rc;
 }
@@ -249,38 +253,62 @@ done:
     return rc;
 }
 
-/* Take the digits, and with `verify` compare: the sum is over all bytes but those 64. */
-static enum err get_checksum(struct pickle_reader *in, bool verify, struct error *err)
+/* Compare the sums: the file's own is over all bytes but its 64 digits at `begin`, the other over
+ * all of them. */
+static enum err check_sums(const struct pickle_reader *in, size_t begin, struct str digits,
+                           const char *sha256, struct error *err)
 {
     enum err rc;
-    struct str digits;
-    struct hash *hash = NULL;
+    struct hash *inner = NULL, *whole = NULL;
     unsigned char sum[HASH_BYTES];
     char hex[HASH_HEX_SIZE];
 
-    TRY(pickle_get_name(in, "checksum", err));
-    TRY(pickle_get_text(in, &digits, err));
-    const size_t begin = in->at - digits.len;
-    if (digits.len != sizeof(hex) - 1)
-        return pickle_expected(in, begin, "a checksum of 64 digits", err);
-    TRY(end_dict(in, err));
-    TRY(pickle_get_opcode(in, PICKLE_STOP, "the end of the pickle", err));
-    if (in->at != in->size)
-        return pickle_expected(in, in->at, "the end of the file", err);
-    if (!verify)
-        goto done;
-
-    TRY(hash_create(&hash, err));
-    hash_add(hash, in->bytes, begin);
-    hash_add(hash, in->bytes + begin + digits.len, in->size - begin - digits.len);
-    hash_finish(hash, sum);
+    TRY(hash_create(&inner, err));
+    hash_add(inner, in->bytes, begin);
+    if (sha256 != NULL) {
+        TRY(hash_dup(inner, &whole, err));
+        hash_add(whole, in->bytes + begin, in->size - begin);
+        hash_finish(whole, sum);
+        hash_hex(sum, hex);
+        if (strcmp(hex, sha256) != 0) {
+            rc = FAIL_REASON(err, ERR_CORRUPT, "model_file_changed",
+                             "the file is not the one that was saved: its SHA-256 is %s, that of "
+                             "the model %s",
+                             hex, sha256);
+            goto done;
+        }
+    }
+    hash_add(inner, in->bytes + begin + digits.len, in->size - begin - digits.len);
+    hash_finish(inner, sum);
     hash_hex(sum, hex);
     if (memcmp(hex, digits.ptr, digits.len) != 0)
         rc = FAIL_REASON(err, ERR_CORRUPT, "checksum",
                          "byte %zu: expected the checksum %s: some byte of the file has changed",
                          begin, hex);
 done:
-    hash_free(hash);
+    hash_free(inner);
+    hash_free(whole);
+    return rc;
+}
+
+static enum err get_checksum(struct pickle_reader *in, const struct model_file_look *look,
+                             struct error *err)
+{
+    enum err rc;
+    struct str digits;
+
+    TRY(pickle_get_name(in, "checksum", err));
+    TRY(pickle_get_text(in, &digits, err));
+    const size_t begin = in->at - digits.len;
+    if (digits.len != HASH_HEX_SIZE - 1)
+        return pickle_expected(in, begin, "a checksum of 64 digits", err);
+    TRY(end_dict(in, err));
+    TRY(pickle_get_opcode(in, PICKLE_STOP, "the end of the pickle", err));
+    if (in->at != in->size)
+        return pickle_expected(in, in->at, "the end of the file", err);
+    if (look->checks == MODEL_FILE_VERIFIED)
+        rc = check_sums(in, begin, digits, look->sha256, err);
+done:
     return rc;
 }
 
@@ -312,36 +340,38 @@ done:
     return rc;
 }
 
-enum err model_file_read(const void *bytes, size_t size, bool verify, struct model_file *file,
-                         struct error *err)
+enum err model_file_read(const void *bytes, size_t size, const struct model_file_look *look,
+                         struct model_file *file, struct error *err)
 {
     enum err rc;
     struct tensor popularity;
     uint64_t seed;
     struct pickle_reader reader = {bytes, size, 0}, *in = &reader;
+    const bool check = look->checks >= MODEL_FILE_CHECKED;
 
     TRY(get_format(in, err));
     const size_t model_begin = in->at;
     TRY(get_model(in, file, err));
-    TRY(get_mappings(in, file, err));
+    TRY(get_mappings(in, check, file, err));
     rc = file->model->kind->check(file->model, err);
-    if (rc == ERR_OK && verify)
+    if (rc == ERR_OK && look->checks == MODEL_FILE_VERIFIED)
         TRY(model_file_check_finite(file->model, model_begin, err));
     if (rc == ERR_CORRUPT)
         error_prefix(err, "byte %zu: ", model_begin);
     if (rc != ERR_OK)
         goto done;
-    TRY(get_matrix(in, file, err));
+    TRY(get_matrix(in, check, file, err));
     const size_t popularity_begin = in->at;
     TRY(get_vector(in, "popularity", ELEMENT_I64, file->items.count, &popularity, err));
-    TRY(model_file_check_popularity(popularity.data, file->items.count, popularity_begin, err));
+    if (check)
+        TRY(model_file_check_popularity(popularity.data, file->items.count, popularity_begin, err));
     TRY(get_object(in, "params", &file->params, err));
     TRY(get_object(in, "metrics", &file->metrics, err));
     TRY(get_object(in, "data", &file->data, err));
     TRY(pickle_get_name(in, "seed", err));
     TRY(pickle_get_uint(in, &seed, err));
     TRY(get_version(in, file, err));
-    TRY(get_checksum(in, verify, err));
+    TRY(get_checksum(in, look, err));
     file->model->train = &file->matrix;
     file->record = (struct model_record){.model = file->model,
                                          .users = &file->users,

@@ -92,7 +92,7 @@ class Platform:
         makers = {
             "job_id": {"cancel": self.pending_job, "retry": self.cancelled_job,
                        "delete": self.cancelled_job}.get(operation.verb, lambda: self.completed),
-            "model_id": self.model, "session_id": self.session, "token_id": self.new_token,
+            "model_id": self.model, "ref": self.model, "session_id": self.session, "token_id": self.new_token,
             "file": self.asset,
         }
         return {name: makers[name]() for name in operation.path_parameters}
@@ -120,11 +120,15 @@ class Operation:
         words = self.path.replace("{", "").replace("}", "").replace("...", "").strip("/")
         return f"{self.method.lower()}_{words.replace('/', '_').replace('.', '_') or 'root'}"
 
-    def url(self, values):
+    def url(self, values, **query):
+        """The path with these values, and the query: what is required, by its example, and more."""
         url = self.path
         for name, value in values.items():
             url = url.replace("{%s}" % name, str(value)).replace("{%s...}" % name, str(value))
-        return url
+        asked = {one["name"]: one["example"] for one in self.parameters
+                 if one["in"] == "query" and one.get("required")} | query
+        pairs = "&".join(f"{name}={value}" for name, value in asked.items())
+        return f"{url}?{pairs}" if pairs else url
 
     def bodies(self):
         """(media type, example) for each example of the body."""
@@ -310,10 +314,11 @@ def nonsense_in_query(operation):
         return None
 
     def test(self):
-        path = operation.url(PLATFORM.values(operation))
+        values = PLATFORM.values(operation)
         for one in names:
             for value in ("%00", "'", "-1", "x" * 2000, "%ff", "9" * 30):
-                answer = PLATFORM.owner.get(f"{path}?{one['name']}={value}", timeout=30) \
+                url = operation.url(values, **{one["name"]: value})
+                answer = PLATFORM.owner.get(url, timeout=30) \
                     if operation.path != "/api/v1/events" else None
                 if answer is not None and answer.status >= 300:
                     self.assertIn(answer.status, (302, 303, 400, 422), answer)
@@ -409,9 +414,10 @@ def parameters_of_the_query(operation):
         return None
 
     def test(self):
-        path = operation.url(PLATFORM.values(operation))
+        values = PLATFORM.values(operation)
         for one, value in given:
-            answer = PLATFORM.owner.request(operation.method, f"{path}?{one['name']}={value}")
+            answer = PLATFORM.owner.request(operation.method,
+                                            operation.url(values, **{one["name"]: value}))
             self.assertIn(str(answer.status), SUCCESS, answer)
             self.assert_as_documented(operation, answer)
     return test

@@ -135,12 +135,24 @@ static void security_follows_the_flags_of_the_route(void **state)
     }
 }
 
+/* Questions whose body would be too long for a query: they change nothing. */
+static bool is_question(const struct route *route)
+{
+    static const char *const patterns[] = {"/api/v1/data_sources/check",
+                                           "/api/v1/models/{ref}/recommend",
+                                           "/api/v1/models/{ref}/explain"};
+    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+        if (route->method == HTTP_POST && strcmp(route->pattern, patterns[i]) == 0)
+            return true;
+    return false;
+}
+
 static void what_changes_something_needs_the_scope_write(void **state)
 {
     (void)state;
     for (int32_t i = 0; i < route_count; i++) {
-        const bool is_check = strcmp(routes[i].pattern, "/api/v1/data_sources/check") == 0;
-        if (routes[i].method == HTTP_GET || (routes[i].flags & ROUTE_PUBLIC) != 0 || is_check)
+        if (routes[i].method == HTTP_GET || (routes[i].flags & ROUTE_PUBLIC) != 0 ||
+            is_question(&routes[i]))
             continue;
         if ((routes[i].flags & ROUTE_WRITE) == 0)
             fail_msg("%s %s may be called by a token that only reads",
