@@ -119,6 +119,7 @@ static void create_job(uint64_t turn)
     int64_t id;
     bool is_new;
     const struct job_new job = {.user_id = user_id,
+                                .task = JOB_TRAIN,
                                 .model_type = "als",
                                 .data_path = "/data",
                                 .params_json = "{\"iterations\":10,\"factors\":60}",
@@ -140,7 +141,9 @@ static void read_job(uint64_t turn)
 {
     struct error err;
     struct job *job;
-    must(job_read(store, user_id, 1 + (int64_t)(turn % (uint64_t)jobs_wanted), &job, &err), &err);
+    must(job_read(store, user_id, JOB_TRAIN, 1 + (int64_t)(turn % (uint64_t)jobs_wanted), &job,
+                  &err),
+         &err);
     job_free(job);
 }
 
@@ -220,13 +223,14 @@ static void fill(int64_t count)
         bool is_new;
         snprintf(name, sizeof(name), "run %lld", (long long)i);
         const struct job_new new = {.user_id = user_id,
+                                    .task = JOB_TRAIN,
                                     .name = name,
                                     .model_type = i % 4 == 0 ? "popular" : "als",
                                     .data_path = "/data",
                                     .params_json = "{\"iterations\":10,\"factors\":60}",
                                     .run_json = "{\"k\":40}"};
         must(job_create(store, &new, &id, &is_new, &err), &err);
-        must(job_claim(store, "bench", LEASE_MS, &job, &err), &err);
+        must(job_claim(store, JOB_TRAIN, "bench", LEASE_MS, &job, &err), &err);
         const struct fence fence = {job->job_id, job->epoch};
         job_free(job);
         must(job_advance(store, fence, PHASE_TRAIN, NULL, &err), &err);

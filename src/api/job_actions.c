@@ -55,6 +55,7 @@ enum err job_start(struct app *app, struct request *request, const struct job_re
     TRY(body_hash(request, hash, err));
     TRY(job_request_params_json(wanted, &params, &run, err));
     const struct job_new job = {.user_id = request_identity(request)->user_id,
+                                .task = JOB_TRAIN,
                                 .name = wanted->name[0] != '\0' ? wanted->name : NULL,
                                 .model_type = wanted->kind->name,
                                 .data_path = wanted->data_path,
@@ -85,7 +86,8 @@ enum err job_retry(struct app *app, struct request *request, int64_t job_id,
     TRY(job_started_before(app, request, ret_job_id, err));
     if (*ret_job_id != 0)
         return ERR_OK;
-    TRY(job_read_brief(app->store, request_identity(request)->user_id, job_id, &job, err));
+    TRY(job_read_brief(app->store, request_identity(request)->user_id, JOB_TRAIN, job_id, &job,
+                       err));
     if (!job_status_is_terminal(job->status)) {
         rc =
             FAIL_REASON(err, ERR_CONFLICT, "job_running",
@@ -107,7 +109,7 @@ enum err job_stop(struct app *app, const struct identity *identity, int64_t job_
                   struct error *err)
 {
     bool ended;
-    return job_cancel(app->store, identity->user_id, job_id, &ended, err);
+    return job_cancel(app->store, identity->user_id, JOB_TRAIN, job_id, &ended, err);
 }
 
 enum err job_delete(struct app *app, const struct identity *identity, int64_t job_id,
@@ -115,8 +117,8 @@ enum err job_delete(struct app *app, const struct identity *identity, int64_t jo
 {
     enum err rc;
     struct job *job = NULL;
-    TRY(job_read_brief(app->store, identity->user_id, job_id, &job, err));
-    TRY(job_remove(app->store, identity->user_id, job_id, err));
+    TRY(job_read_brief(app->store, identity->user_id, JOB_TRAIN, job_id, &job, err));
+    TRY(job_remove(app->store, identity->user_id, JOB_TRAIN, job_id, err));
     if (job->model_path != NULL)
         TRY(saved_model_remove(app->config, job->model_path, err));
     TRY(job_log_remove(config_text(app->config, "MODEL_DIR"), job_id, err));
@@ -150,7 +152,8 @@ enum err job_answer(struct app *app, struct request *request, struct response *r
 {
     enum err rc;
     struct job *job = NULL;
-    TRY(job_read_brief(app->store, request_identity(request)->user_id, job_id, &job, err));
+    TRY(job_read_brief(app->store, request_identity(request)->user_id, JOB_TRAIN, job_id, &job,
+                       err));
     TRY(job_tell(request, response, job, is_brief, err));
 done:
     job_free(job);

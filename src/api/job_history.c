@@ -20,7 +20,8 @@ static enum err check_owner(struct app *app, struct request *request, int64_t *r
     enum err rc;
     struct job *job = NULL;
     TRY(request_param_id(request, "job_id", ret_job_id, err));
-    TRY(job_read_brief(app->store, request_identity(request)->user_id, *ret_job_id, &job, err));
+    TRY(job_read_brief(app->store, request_identity(request)->user_id, JOB_TRAIN, *ret_job_id, &job,
+                       err));
 done:
     job_free(job);
     return rc;
@@ -144,7 +145,7 @@ static enum err read_curves(void *context, struct request *request, struct respo
     struct job_point_list list = {0};
     struct json_out out;
     TRY(request_param_id(request, "job_id", &job_id, err));
-    TRY(job_points(app->store, request_identity(request)->user_id, job_id, &list, err));
+    TRY(job_points(app->store, request_identity(request)->user_id, JOB_TRAIN, job_id, &list, err));
     out_begin(&out, OUT_FIRST_BYTES, err);
     json_out_open(&out, '{');
     json_out_key(&out, "attempt");

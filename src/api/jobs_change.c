@@ -45,7 +45,8 @@ static enum err clone_job(void *context, struct request *request, struct respons
     TRY(request_param_id(request, "job_id", &job_id, err));
     TRY(job_started_before(app, request, &new_id, err));
     if (new_id == 0) {
-        TRY(job_read_brief(app->store, request_identity(request)->user_id, job_id, &source, err));
+        TRY(job_read_brief(app->store, request_identity(request)->user_id, JOB_TRAIN, job_id,
+                           &source, err));
         TRY(job_body_read(app, request, source, &wanted, &errors, err));
         if (errors.count > 0) {
             job_body_refuse(response, &errors);

@@ -116,7 +116,8 @@ static enum err list_by_ids(struct app *app, struct request *request, struct res
     json_out_open(&out, '[');
     for (int32_t i = 0; i < count && out.rc == ERR_OK; i++) {
         struct job *job = NULL;
-        rc = job_read_brief(app->store, request_identity(request)->user_id, ids[i], &job, err);
+        rc = job_read_brief(app->store, request_identity(request)->user_id, JOB_TRAIN, ids[i], &job,
+                            err);
         if (rc == ERR_OK)
             job_write(&out, job, false);
         else if (rc != ERR_NOT_FOUND)

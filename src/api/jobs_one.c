@@ -43,7 +43,7 @@ static enum err write_whole(struct app *app, int64_t user_id, int64_t job_id, st
     enum err rc;
     struct job *job = NULL;
     struct model_record *model = NULL;
-    TRY(job_read(app->store, user_id, job_id, &job, err));
+    TRY(job_read(app->store, user_id, JOB_TRAIN, job_id, &job, err));
     if (job->model_path != NULL) {
         rc = model_of_job(app->store, user_id, job_id, &model, err);
         if (rc != ERR_OK && rc != ERR_NOT_FOUND)

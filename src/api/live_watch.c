@@ -239,6 +239,8 @@ static enum err take_job(struct watches *watches, struct job **job, double now, 
 {
     enum err rc;
     struct watch *watch;
+    if ((*job)->task != JOB_TRAIN)
+        return ERR_OK;
     TRY(watch_of(watches, (*job)->job_id, (*job)->user_id, &watch, err));
     job_free(watch->latest);
     watch->latest = *job;
@@ -267,6 +269,8 @@ enum err watches_take(struct watches *watches, struct changes *changes, double n
         first = first == ERR_OK ? rc : first;
     }
     for (int32_t i = 0; i < changes->gone_count; i++) {
+        if (changes->gone[i].task != JOB_TRAIN)
+            continue;
         drop(watches, find(watches, changes->gone[i].job_id));
         rc = tell_removed(watches, changes->gone[i].user_id, changes->gone[i].job_id,
                           first == ERR_OK ? err : &other);

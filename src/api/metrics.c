@@ -128,22 +128,22 @@ static enum err add_store(struct writer *writer, struct store *store, struct err
     const struct {
         const char *status;
         int64_t count;
-    } jobs[] = {{"pending", counts.pending},
-                {"loading_data", counts.loading_data},
-                {"preprocessing", counts.preprocessing},
-                {"training", counts.training},
-                {"completed", counts.completed},
-                {"failed", counts.failed},
-                {"cancelled", counts.cancelled}};
+    } jobs[] = {{"pending", counts.train.pending},
+                {"loading_data", counts.train.loading_data},
+                {"preprocessing", counts.train.preprocessing},
+                {"training", counts.train.training},
+                {"completed", counts.train.completed},
+                {"failed", counts.train.failed},
+                {"cancelled", counts.train.cancelled}};
     add_head(writer, "jobs", "gauge", "Jobs in the store.");
     for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
         ADD(writer, "rectrain_jobs{status=\"%s\"} %" PRId64 "\n", jobs[i].status, jobs[i].count);
     add_number(writer, "oldest_pending_seconds", "gauge", "Age of the job that waits longest.",
-               (double)counts.oldest_pending_ms / 1000);
+               (double)counts.train.oldest_pending_ms / 1000);
     add_number(writer, "jobs_stopping", "gauge", "Jobs that were asked to stop and still run.",
-               (double)counts.cancelled_waiting);
+               (double)counts.train.cancelled_waiting);
     add_number(writer, "worker_deaths", "gauge", "Deaths of workers, over the jobs in the store.",
-               (double)counts.deaths);
+               (double)counts.train.deaths);
     add_number(writer, "users", "gauge", "Accounts.", (double)counts.users);
     add_number(writer, "sessions", "gauge", "Logins.", (double)counts.sessions);
     add_number(writer, "models", "gauge", "Models.", (double)counts.models);

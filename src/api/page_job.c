@@ -180,7 +180,7 @@ static enum err job_page(void *context, struct request *request, struct response
     json_t *fields = NULL;
     clock_gettime(CLOCK_REALTIME, &now);
     TRY(request_param_id(request, "job_id", &job_id, err));
-    TRY(job_read(app->store, request_identity(request)->user_id, job_id, &job, err));
+    TRY(job_read(app->store, request_identity(request)->user_id, JOB_TRAIN, job_id, &job, err));
     fields = page_job_fields(job, (int64_t)now.tv_sec * 1000);
     const bool has_ended = job_status_is_terminal(job->status);
     TRY(json_set(fields, "can_cancel", json_boolean(!has_ended && !job->cancel_requested), err));

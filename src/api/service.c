@@ -124,7 +124,7 @@ static enum err start_helpers(struct service *service, struct error *err)
     enum err rc;
     struct app *app = &service->app;
     TRY(make_model_dir(config_text(app->config, "MODEL_DIR"), err));
-    TRY(queue_spec_from_config(app->config, app->store, QUEUE_TRAINING, &service->queue, err));
+    queue_spec_from_config(app->config, app->store, JOB_TRAIN, &service->queue);
     service->queue.warn = warn_of_queue;
     app->queue = &service->queue;
     TRY(relay_start(&service->queue, &app->relay, err));

@@ -72,17 +72,17 @@ static enum err write_counts(struct app *app, struct json_out *out, struct error
     TRY(store_counts(app->store, &counts, err));
     json_out_key(out, "counts");
     json_out_open(out, '{');
-    write_int(out, "pending", counts.pending);
-    write_int(out, "loading_data", counts.loading_data);
-    write_int(out, "preprocessing", counts.preprocessing);
-    write_int(out, "training", counts.training);
-    write_int(out, "completed", counts.completed);
-    write_int(out, "failed", counts.failed);
-    write_int(out, "cancelled", counts.cancelled);
+    write_int(out, "pending", counts.train.pending);
+    write_int(out, "loading_data", counts.train.loading_data);
+    write_int(out, "preprocessing", counts.train.preprocessing);
+    write_int(out, "training", counts.train.training);
+    write_int(out, "completed", counts.train.completed);
+    write_int(out, "failed", counts.train.failed);
+    write_int(out, "cancelled", counts.train.cancelled);
     json_out_close(out, '}');
     json_out_key(out, "oldest_pending_seconds");
-    if (counts.pending > 0)
-        json_out_real(out, (double)counts.oldest_pending_ms / 1000);
+    if (counts.train.pending > 0)
+        json_out_real(out, (double)counts.train.oldest_pending_ms / 1000);
     else
         json_out_null(out);
 done:
@@ -97,7 +97,8 @@ static enum err look_at_job(struct app *app, const struct identity *identity, in
     *ret_is_mine = false;
     if (job_id == 0)
         return ERR_OK;
-    const enum err rc = job_read_brief(app->store, identity->user_id, job_id, &job, err);
+    const enum err rc =
+        job_read_brief(app->store, identity->user_id, JOB_ANY_TASK, job_id, &job, err);
     *ret_is_mine = rc == ERR_OK;
     job_free(job);
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;

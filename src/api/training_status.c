@@ -14,7 +14,8 @@ static enum err read_status(void *context, struct request *request, struct respo
     struct job *job = NULL;
     struct json_out out;
     TRY(request_param_id(request, "job_id", &job_id, err));
-    TRY(job_read_brief(app->store, request_identity(request)->user_id, job_id, &job, err));
+    TRY(job_read_brief(app->store, request_identity(request)->user_id, JOB_TRAIN, job_id, &job,
+                       err));
     out_begin(&out, 1024, err);
     job_write_status(&out, job);
     TRY(response_out_tagged(response, &out, err));

@@ -258,11 +258,8 @@ static void check_broker(struct doctor *doctor)
         doctor_say(doctor, "queue", FINDING_OK, "built in: a table of the store");
         return;
     }
-    enum err rc =
-        queue_spec_from_config(doctor->config, doctor->store, QUEUE_TRAINING, &spec, &err);
-    if (rc == ERR_OK)
-        rc = queue_probe(&spec, &messages, &consumers, &err);
-    if (rc != ERR_OK)
+    queue_spec_from_config(doctor->config, doctor->store, JOB_TRAIN, &spec);
+    if (queue_probe(&spec, &messages, &consumers, &err) != ERR_OK)
         doctor_say(doctor, "queue", FINDING_FAILED, "%s", err.message);
     else
         doctor_say(doctor, "queue", FINDING_OK,

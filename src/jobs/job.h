@@ -26,6 +26,7 @@ enum {
 
 struct job {
     int64_t job_id, user_id;
+    enum job_task task;
     const char *name;       /* given by the user, or NULL */
     const char *model_type; /* "als" */
     const char *data_path;

@@ -31,6 +31,29 @@ static const struct {
 };
 enum { PHASE_COUNT = sizeof(phases) / sizeof(phases[0]) };
 
+static const char *const tasks[JOB_TASK_COUNT] = {
+    [JOB_ANY_TASK] = "",
+    [JOB_TRAIN] = "train",
+    [JOB_PREDICT] = "predict",
+    [JOB_IMPORT] = "import",
+};
+
+const char *job_task_name(enum job_task task)
+{
+    return tasks[task];
+}
+
+bool job_task_find(const char *name, enum job_task *ret_task)
+{
+    for (int i = JOB_ANY_TASK + 1; i < JOB_TASK_COUNT; i++) {
+        if (strcmp(tasks[i], name) == 0) {
+            *ret_task = (enum job_task)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *job_status_name(enum job_status status)
 {
     return statuses[status].name;

@@ -17,6 +17,10 @@
 
 #include "base/progress.h"
 
+/* What a job is for. Each task that waits for workers has a queue of its own; an import is recorded
+ * when it is done, and never waits. JOB_ANY_TASK stands for whichever, where that is allowed. */
+enum job_task { JOB_ANY_TASK, JOB_TRAIN, JOB_PREDICT, JOB_IMPORT, JOB_TASK_COUNT };
+
 enum job_status {
     JOB_PENDING,
     JOB_LOADING_DATA,
@@ -26,6 +30,10 @@ enum job_status {
     JOB_FAILED,
     JOB_STATUS_COUNT
 };
+
+/* "train", "predict", "import", of JOB_ANY_TASK ""; and back: false where there is none. */
+const char *job_task_name(enum job_task task);
+bool job_task_find(const char *name, enum job_task *ret_task);
 
 /* "loading_data"; and back: false where there is none of that name. */
 const char *job_status_name(enum job_status status);

@@ -48,7 +48,7 @@ static enum err look(struct built_in *queue, struct queue_delivery *ret_delivery
     const double now = clock_seconds();
     if (tick == queue->tick && now - queue->looked < LOOK_SECONDS)
         goto done;
-    TRY(outbox_take(store, 1, QUEUE_HOLD_MS, &list, err));
+    TRY(outbox_take(store, queue->consumer.spec.task, 1, QUEUE_HOLD_MS, &list, err));
     queue->looked = now;
     queue->tick = tick;
     if (list.count == 0)
@@ -114,8 +114,8 @@ static void built_in_dead_letter(struct queue_consumer *consumer,
     if (queue->held != delivery->tag || delivery->tag == 0)
         return;
     queue->held = 0;
-    if (outbox_bury(consumer->spec.store, (int64_t)delivery->tag, delivery->job_id, why, &err) !=
-        ERR_OK)
+    if (outbox_bury(consumer->spec.store, consumer->spec.task, (int64_t)delivery->tag,
+                    delivery->job_id, why, &err) != ERR_OK)
         queue_warn(&consumer->spec, "the message of job %lld could not be put aside: %s",
                    (long long)delivery->job_id, err.message);
 }

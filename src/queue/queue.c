@@ -7,23 +7,20 @@
 
 #include "queue/parts.h"
 
-enum err queue_spec_from_config(const struct config *config, struct store *store, const char *name,
-                                struct queue_spec *ret_spec, struct error *err)
+void queue_spec_from_config(const struct config *config, struct store *store, enum job_task task,
+                            struct queue_spec *ret_spec)
 {
-    const size_t len = strlen(name);
-    if (len < 1 || len > QUEUE_NAME_MAX)
-        return FAIL(err, ERR_INVALID, "the name of a queue has 1 to %d bytes, not %zu",
-                    QUEUE_NAME_MAX, len);
-    *ret_spec = (struct queue_spec){.name = name, .store = store};
+    *ret_spec = (struct queue_spec){.task = task,
+                                    .name = task == JOB_PREDICT ? QUEUE_PREDICTION : QUEUE_TRAINING,
+                                    .store = store};
     if (!config_has_broker(config))
-        return ERR_OK;
+        return;
     ret_spec->host = config_text(config, "RABBITMQ_HOST");
     ret_spec->port = (int32_t)config_int(config, "RABBITMQ_PORT");
     ret_spec->user = config_text(config, "RABBITMQ_USER");
     ret_spec->password = config_text(config, "RABBITMQ_PASSWORD");
     ret_spec->vhost = config_text(config, "RABBITMQ_VHOST");
     ret_spec->quorum = strcmp(config_text(config, "QUEUE_TYPE"), "quorum") == 0;
-    return ERR_OK;
 }
 
 enum err thread_start(pthread_t *ret_thread, void *(*run)(void *), void *argument,

@@ -32,6 +32,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "jobs/status.h"
 #include "store/store.h"
 
 enum {
@@ -42,9 +43,11 @@ enum {
     TRACEPARENT_SIZE = 56, /* of W3C's header, with its end */
 };
 #define QUEUE_TRAINING "training_tasks"
+#define QUEUE_PREDICTION "prediction_tasks"
 
 struct queue_spec {
-    const char *name;    /* QUEUE_TRAINING; dead letters go to NAME.dead */
+    enum job_task task;  /* of its jobs */
+    const char *name;    /* QUEUE_TRAINING, QUEUE_PREDICTION; dead letters go to NAME.dead */
     struct store *store; /* the built-in queue, and what the relay sends from */
     const char *host;    /* of RabbitMQ; NULL: built in */
     int32_t port;
@@ -56,10 +59,10 @@ struct queue_spec {
     void *context;
 };
 
-/* What RABBITMQ_HOST, … say. Texts are borrowed from config. ERR_INVALID: an unusable name. */
-MUST_CHECK enum err queue_spec_from_config(const struct config *config, struct store *store,
-                                           const char *name, struct queue_spec *ret_spec,
-                                           struct error *err);
+/* The queue of a task (JOB_TRAIN, JOB_PREDICT) as RABBITMQ_HOST, … say. Texts are borrowed from
+ * config. */
+void queue_spec_from_config(const struct config *config, struct store *store, enum job_task task,
+                            struct queue_spec *ret_spec);
 
 struct queue_delivery {
     int64_t job_id;

@@ -45,7 +45,7 @@ static void refill(struct relay *relay)
 {
     struct error err;
     int64_t count = 0;
-    if (outbox_refill(relay->spec.store, RELAY_REFILL_MS, &count, &err) != ERR_OK)
+    if (outbox_refill(relay->spec.store, relay->spec.task, RELAY_REFILL_MS, &count, &err) != ERR_OK)
         queue_warn(&relay->spec, "the outbox could not be refilled: %s", err.message);
     else if (count > 0)
         queue_warn(&relay->spec, "%lld jobs had no message any more and get new ones",
@@ -118,7 +118,7 @@ static enum err send_outbox(struct sender *sender, struct error *err)
         TRY(store_tick(store, &tick, &broken));
         if (tick == sender->tick && clock_seconds() - sender->looked < LOOK_SECONDS)
             break;
-        TRY(outbox_take(store, PUBLISH_BATCH, HOLD_MS, &list, &broken));
+        TRY(outbox_take(store, sender->relay->spec.task, PUBLISH_BATCH, HOLD_MS, &list, &broken));
         sender->looked = clock_seconds();
         sender->tick = list.count == 0 ? tick : -1;
         is_more = list.count == PUBLISH_BATCH;
@@ -276,7 +276,7 @@ enum err queue_depth(struct relay *relay, struct queue_depth *ret_depth, struct 
     struct queue_depth depth = relay->depth;
     pthread_mutex_unlock(&relay->lock);
     if (relay->spec.host == NULL) {
-        TRY(outbox_depth(relay->spec.store, &outbox, err));
+        TRY(outbox_depth(relay->spec.store, relay->spec.task, &outbox, err));
         depth.is_connected = true;
         depth.messages = outbox.messages;
         depth.dead = outbox.dead;

@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "jobs/status.h"
 #include "store/db.h"
 
-static void add_count(struct store_counts *counts, const char *status, int64_t count)
+static void add_count(struct job_counts *counts, const char *status, int64_t count)
 {
     const struct {
         const char *name;
@@ -30,10 +31,16 @@ enum err store_counts(struct store *store, struct store_counts *ret_counts, stru
     struct store_counts counts = {0};
     TRY(STORE_RUN(store, TX_READ, count_jobs, &rows));
     for (int32_t i = 0; i < rows.count; i++) {
-        add_count(&counts, rows_text(&rows, i, 0), rows_int(&rows, i, 1));
-        counts.cancelled_waiting += rows_int(&rows, i, 2);
-        counts.deaths += rows_int(&rows, i, 3);
-        counts.oldest_pending_ms += rows_int(&rows, i, 4);
+        const char *task = rows_text(&rows, i, 5);
+        struct job_counts *jobs = strcmp(task, job_task_name(JOB_TRAIN)) == 0     ? &counts.train
+                                  : strcmp(task, job_task_name(JOB_PREDICT)) == 0 ? &counts.predict
+                                                                                  : NULL;
+        if (jobs == NULL)
+            continue;
+        add_count(jobs, rows_text(&rows, i, 0), rows_int(&rows, i, 1));
+        jobs->cancelled_waiting += rows_int(&rows, i, 2);
+        jobs->deaths += rows_int(&rows, i, 3);
+        jobs->oldest_pending_ms += rows_int(&rows, i, 4);
     }
     TRY(STORE_RUN(store, TX_READ, count_rest, &rows));
     counts.users = rows_int(&rows, 0, 0);

@@ -27,6 +27,7 @@ struct changed_points {
 };
 struct job_gone {
     int64_t job_id, user_id;
+    enum job_task task;
 };
 struct changes {
     /* As they are now, without result, with queue_position: created, another status, progress, … */

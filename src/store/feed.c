@@ -93,7 +93,7 @@ static enum err add_seen(struct change_feed *feed, int64_t job_id, struct seen *
 
 /* ---- looks ---- */
 
-static enum err add_gone(struct changes *changes, int64_t job_id, int64_t user_id,
+static enum err add_gone(struct changes *changes, const struct rows *rows, int32_t row,
                          struct error *err)
 {
     struct job_gone *gone =
@@ -101,7 +101,10 @@ static enum err add_gone(struct changes *changes, int64_t job_id, int64_t user_i
     if (gone == NULL)
         return ERR_NOMEM;
     changes->gone = gone;
-    gone[changes->gone_count++] = (struct job_gone){job_id, user_id};
+    struct job_gone *to = &gone[changes->gone_count++];
+    const char *task = rows_text(rows, row, 4);
+    *to = (struct job_gone){rows_int(rows, row, 1), rows_int(rows, row, 2), JOB_TRAIN};
+    (void)!(task != NULL && job_task_find(task, &to->task));
     return ERR_OK;
 }
 
@@ -117,7 +120,7 @@ static enum err look_at_events(struct change_feed *feed, struct tx *tx, int64_t 
         const char *kind = rows_text(&rows, i, 3);
         *ret_last = rows_int(&rows, i, 0);
         if (strcmp(kind, "removed") == 0) {
-            TRY(add_gone(changes, job_id, rows_int(&rows, i, 2), err));
+            TRY(add_gone(changes, &rows, i, err));
             continue;
         }
         TRY(add_id(feed, job_id, err));

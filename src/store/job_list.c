@@ -8,7 +8,7 @@
 #include "store/job_record.h"
 #include "store/jobs.h"
 
-enum { TEXT_KEY_MAX = 200, SORT_KEY_COLUMN = 28 };
+enum { TEXT_KEY_MAX = 200, SORT_KEY_COLUMN = 29 };
 
 static const struct {
     const char *name;

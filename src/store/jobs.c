@@ -10,6 +10,7 @@
 static const struct field job_fields[] = {
     {FIELD_INT, offsetof(struct job, job_id)},
     {FIELD_INT, offsetof(struct job, user_id)},
+    {FIELD_TASK, offsetof(struct job, task)},
     {FIELD_TEXT, offsetof(struct job, name)},
     {FIELD_TEXT, offsetof(struct job, model_type)},
     {FIELD_TEXT, offsetof(struct job, data_path)},
@@ -109,7 +110,8 @@ static enum err check_open(struct tx *tx, const struct job_new *job, struct erro
     struct rows rows = {0};
     if (job->open_max <= 0)
         return ERR_OK;
-    TRY(RUN(tx, job_count_open, &rows, arg_int(job->user_id), arg_int(job->open_max)));
+    TRY(RUN(tx, job_count_open, &rows, arg_int(job->user_id), arg_int(job->open_max),
+            arg_text(job_task_name(job->task))));
     if (rows_int(&rows, 0, 0) >= job->open_max)
         rc = FAIL_REASON(err, ERR_CONFLICT, "too_many_jobs",
                          "%lld of your jobs have not ended, and no more are allowed at once: wait "
@@ -127,7 +129,8 @@ static enum err insert_job(struct tx *tx, const struct job_new *job, int64_t tur
     struct rows rows = {0};
     TRY(RUN(tx, job_create, &rows, arg_int(job->user_id), arg_text(job->name),
             arg_text(job->model_type), arg_text(job->data_path), arg_text(job->params_json),
-            arg_text(job->run_json), arg_int(job->source_id), arg_int(turn)));
+            arg_text(job->run_json), arg_int(job->source_id), arg_int(turn),
+            arg_text(job_task_name(job->task))));
     const int64_t job_id = rows_int(&rows, 0, 0);
     TRY(RUN(tx, outbox_add, &rows, arg_int(job_id), arg_text(job->traceparent)));
     if (job->key != NULL)
@@ -160,7 +163,7 @@ static enum err read_made(struct tx *tx, int64_t user_id, int64_t job_id, struct
     enum err rc;
     struct rows rows = {0};
     void *record = NULL;
-    TRY(RUN(tx, job_read_brief, &rows, arg_int(job_id), arg_int(user_id)));
+    TRY(RUN(tx, job_read_brief, &rows, arg_int(job_id), arg_int(user_id), arg_text("")));
     if (rows.count == 0) {
         rc = FAIL(err, ERR_INTERNAL, "job %lld is gone before it was there", (long long)job_id);
         goto done;
@@ -179,7 +182,11 @@ static enum err create_in(struct tx *tx, const struct job_new *job, int64_t *ret
     enum err rc;
     struct rows rows = {0};
     *ret_known_id = 0;
-    TRY(RUN(tx, job_turn, &rows, arg_int(job->user_id))); /* locks the user: keys are safe too */
+    /* Locks the user: keys are safe too. */
+    if (job->task == JOB_PREDICT)
+        TRY(RUN(tx, job_turn_predict, &rows, arg_int(job->user_id)));
+    else
+        TRY(RUN(tx, job_turn, &rows, arg_int(job->user_id)));
     if (rows.count == 0) {
         rc = FAIL(err, ERR_NOT_FOUND, "there is no such user");
         goto done;
@@ -217,7 +224,7 @@ done:
     if (rc == ERR_OK && known_id != 0)
         rc = await_others(store, err);
     if (rc == ERR_OK && known_id != 0)
-        rc = job_read_brief(store, job->user_id, known_id, &made, err);
+        rc = job_read_brief(store, job->user_id, job->task, known_id, &made, err);
     if (rc != ERR_OK) {
         job_free(made);
         return rc;
@@ -253,14 +260,14 @@ done:
 
 /* ---- read ---- */
 
-static enum err read_by(struct store *store, enum query query, int64_t user_id, int64_t job_id,
-                        struct job **ret_job, struct error *err)
+static enum err read_by(struct store *store, enum query query, int64_t user_id, enum job_task task,
+                        int64_t job_id, struct job **ret_job, struct error *err)
 {
     enum err rc;
     struct rows rows = {0};
     void *record = NULL;
-    const struct arg args[] = {arg_int(job_id), arg_int(user_id)};
-    TRY(store_run(store, TX_READ, query, args, query == QUERY_job_read_any ? 1 : 2, &rows, err));
+    const struct arg args[] = {arg_int(job_id), arg_int(user_id), arg_text(job_task_name(task))};
+    TRY(store_run(store, TX_READ, query, args, query == QUERY_job_read_any ? 1 : 3, &rows, err));
     if (rows.count == 0) {
         rc = FAIL(err, ERR_NOT_FOUND, "there is no job %lld", (long long)job_id);
         goto done;
@@ -272,17 +279,17 @@ done:
     return rc;
 }
 
-enum err job_read(struct store *store, int64_t user_id, int64_t job_id, struct job **ret_job,
-                  struct error *err)
+enum err job_read(struct store *store, int64_t user_id, enum job_task task, int64_t job_id,
+                  struct job **ret_job, struct error *err)
 {
-    return read_by(store, user_id == 0 ? QUERY_job_read_any : QUERY_job_read, user_id, job_id,
+    return read_by(store, user_id == 0 ? QUERY_job_read_any : QUERY_job_read, user_id, task, job_id,
                    ret_job, err);
 }
 
-enum err job_read_brief(struct store *store, int64_t user_id, int64_t job_id, struct job **ret_job,
-                        struct error *err)
+enum err job_read_brief(struct store *store, int64_t user_id, enum job_task task, int64_t job_id,
+                        struct job **ret_job, struct error *err)
 {
-    return read_by(store, QUERY_job_read_brief, user_id, job_id, ret_job, err);
+    return read_by(store, QUERY_job_read_brief, user_id, task, job_id, ret_job, err);
 }
 
 /* ---- events and points ---- */
@@ -342,15 +349,21 @@ static const struct field point_fields[] = {
 };
 const struct record_type point_type = {sizeof(struct job_point), point_fields, 5};
 
-/* The status of a job that must be the user's; user_id 0: anybody's. Locks the row. */
-static enum err lock_owned(struct tx *tx, int64_t user_id, int64_t job_id, struct rows *rows,
+struct job_owner {
+    int64_t user_id; /* 0: anybody's, of any task */
+    enum job_task task;
+};
+
+/* The status of a job that must be the owner's. Locks the row. */
+static enum err lock_owned(struct tx *tx, struct job_owner owner, int64_t job_id, struct rows *rows,
                            enum job_status *ret_status, struct error *err)
 {
     enum err rc;
-    if (user_id == 0)
+    if (owner.user_id == 0)
         TRY(RUN(tx, job_owned_any, rows, arg_int(job_id)));
     else
-        TRY(RUN(tx, job_owned, rows, arg_int(job_id), arg_int(user_id)));
+        TRY(RUN(tx, job_owned, rows, arg_int(job_id), arg_int(owner.user_id),
+                arg_text(job_task_name(owner.task))));
     if (rows->count == 0)
         rc = FAIL(err, ERR_NOT_FOUND, "there is no job %lld", (long long)job_id);
     else
@@ -359,7 +372,7 @@ done:
     return rc;
 }
 
-enum err job_points(struct store *store, int64_t user_id, int64_t job_id,
+enum err job_points(struct store *store, int64_t user_id, enum job_task task, int64_t job_id,
                     struct job_point_list *ret_list, struct error *err)
 {
     enum err rc;
@@ -368,7 +381,8 @@ enum err job_points(struct store *store, int64_t user_id, int64_t job_id,
     void **list = NULL;
     int32_t count = 0;
     TRY(tx_begin(&tx, store, TX_READ, err));
-    TRY(RUN(&tx, job_there, &rows, arg_int(job_id), arg_int(user_id)));
+    TRY(RUN(&tx, job_there, &rows, arg_int(job_id), arg_int(user_id),
+            arg_text(job_task_name(task))));
     if (rows.count == 0) {
         rc = FAIL(err, ERR_NOT_FOUND, "there is no job %lld", (long long)job_id);
         goto done;
@@ -391,15 +405,27 @@ void job_point_list_release(struct job_point_list *list)
 
 /* ---- cancel and remove ---- */
 
-enum err job_cancel(struct store *store, int64_t user_id, int64_t job_id, bool *ret_ended,
-                    struct error *err)
+static enum err add_removed(struct tx *tx, int64_t job_id, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    if (!tx->store->backend->one_writer)
+        TRY(RUN(tx, event_order, &rows));
+    TRY(RUN(tx, event_removed, &rows, arg_int(job_id)));
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+enum err job_cancel(struct store *store, int64_t user_id, enum job_task task, int64_t job_id,
+                    bool *ret_ended, struct error *err)
 {
     enum err rc;
     struct tx tx;
     struct rows rows = {0};
     enum job_status status;
     TRY(tx_begin(&tx, store, TX_WRITE, err));
-    TRY(lock_owned(&tx, user_id, job_id, &rows, &status, err));
+    TRY(lock_owned(&tx, (struct job_owner){user_id, task}, job_id, &rows, &status, err));
     const bool asked = rows_int(&rows, 0, 1) != 0;
     if (job_status_is_terminal(status)) {
         rc = FAIL_REASON(err, ERR_CONFLICT, "job_ended", "job %lld has ended: it is %s",
@@ -432,7 +458,7 @@ enum err job_rename(struct store *store, int64_t user_id, int64_t job_id, const 
     if ((rc = check_text("the name", name, 0, JOB_NAME_MAX, err)) != ERR_OK)
         return rc;
     TRY(tx_begin(&tx, store, TX_WRITE, err));
-    TRY(lock_owned(&tx, user_id, job_id, &rows, &status, err));
+    TRY(lock_owned(&tx, (struct job_owner){user_id, JOB_TRAIN}, job_id, &rows, &status, err));
     TRY(RUN(&tx, job_rename, &rows, arg_int(job_id), arg_int(user_id), arg_text(name),
             arg_int(as_of_ms)));
     if (rows.changed == 0) {
@@ -449,14 +475,15 @@ done:
     return rc;
 }
 
-enum err job_remove(struct store *store, int64_t user_id, int64_t job_id, struct error *err)
+enum err job_remove(struct store *store, int64_t user_id, enum job_task task, int64_t job_id,
+                    struct error *err)
 {
     enum err rc;
     struct tx tx;
     struct rows rows = {0};
     enum job_status status;
     TRY(tx_begin(&tx, store, TX_WRITE, err));
-    TRY(lock_owned(&tx, user_id, job_id, &rows, &status, err));
+    TRY(lock_owned(&tx, (struct job_owner){user_id, task}, job_id, &rows, &status, err));
     if (!job_status_is_terminal(status)) {
         rc = FAIL_REASON(err, ERR_CONFLICT, "job_running",
                          "job %lld has not ended: cancel it first", (long long)job_id);
@@ -464,7 +491,7 @@ enum err job_remove(struct store *store, int64_t user_id, int64_t job_id, struct
     }
     TRY(RUN(&tx, job_remove_events, &rows, arg_int(job_id)));
     TRY(RUN(&tx, job_uncount, &rows, arg_int(job_id)));
-    TRY(event_add(&tx, job_id, "removed", NULL, err));
+    TRY(add_removed(&tx, job_id, err));
     TRY(RUN(&tx, job_remove, &rows, arg_int(job_id)));
     TRY(tx_commit(&tx, err));
 done:

@@ -3,8 +3,9 @@
 
 /*
  * Jobs as the server handles them: created, read, listed, cancelled, removed. What a worker does to
- * a job stands in store/work.h. `user_id` 0 where allowed means: whoever's it is. Errors that every
- * operation has stand in store/store.h.
+ * a job stands in store/work.h. What takes a `task` finds jobs of that task alone, or of all
+ * (JOB_ANY_TASK). `user_id` 0 where allowed means: whoever's it is, and of any task. Errors that
+ * every operation has stand in store/store.h.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,14 +19,15 @@ enum { IDEMPOTENCY_KEY_MAX = 255, TRACEPARENT_MAX = 55 };
 
 struct job_new {
     int64_t user_id;
-    const char *name; /* NULL: none */
+    enum job_task task; /* JOB_TRAIN, JOB_PREDICT: its queue */
+    const char *name;   /* NULL: none */
     const char *model_type, *data_path;
     const char *params_json, *run_json; /* jobs/request.h makes them */
     int64_t source_id;                  /* the job that this one repeats, or 0 */
     /* A client's word for this very request (Idempotency-Key), and a hash of its body; NULL: none
      */
     const char *key, *body_hash;
-    int64_t open_max;        /* jobs of the user that have not ended, this one too; 0: any number */
+    int64_t open_max; /* the user's jobs of the task that have not ended, this one too; 0: any */
     const char *traceparent; /* of the request (W3C Trace Context), for the queue's message; NULL */
 };
 
@@ -51,12 +53,12 @@ MUST_CHECK enum err job_find_key(struct store *store, int64_t user_id, const cha
 /* ---- read ---- */
 
 /* With queue_position. The caller frees it (job_free). ERR_NOT_FOUND. */
-MUST_CHECK enum err job_read(struct store *store, int64_t user_id, int64_t job_id,
-                             struct job **ret_job, struct error *err);
+MUST_CHECK enum err job_read(struct store *store, int64_t user_id, enum job_task task,
+                             int64_t job_id, struct job **ret_job, struct error *err);
 
 /* The same without the result, which may be long: for who asks often. */
-MUST_CHECK enum err job_read_brief(struct store *store, int64_t user_id, int64_t job_id,
-                                   struct job **ret_job, struct error *err);
+MUST_CHECK enum err job_read_brief(struct store *store, int64_t user_id, enum job_task task,
+                                   int64_t job_id, struct job **ret_job, struct error *err);
 
 enum job_sort {
     SORT_CREATED,
@@ -88,10 +90,10 @@ struct job_list {
 };
 
 /*
- * One page, by keys: a job that is created or removed meanwhile shifts nothing. Cost: by
- * SORT_CREATED and SORT_METRIC what the page holds, and with one status, or those that have not
- * ended, too; otherwise a look at all jobs of the user. ERR_INVALID (cursor): it is not one, or of
- * another order.
+ * One page of training jobs, by keys: a job that is created or removed meanwhile shifts nothing.
+ * Cost: by SORT_CREATED and SORT_METRIC what the page holds, and with one status, or those that
+ * have not ended, too; otherwise a look at all jobs of the user. ERR_INVALID (cursor): it is not
+ * one, or of another order.
  */
 MUST_CHECK enum err job_list(struct store *store, const struct job_query *query,
                              struct job_list *ret_list, struct error *err);
@@ -143,8 +145,8 @@ struct job_point_list {
     int32_t count;
 };
 /* The points of the last attempt by name and step; at most STORE_LIST_MAX × 10. ERR_NOT_FOUND. */
-MUST_CHECK enum err job_points(struct store *store, int64_t user_id, int64_t job_id,
-                               struct job_point_list *ret_list, struct error *err);
+MUST_CHECK enum err job_points(struct store *store, int64_t user_id, enum job_task task,
+                               int64_t job_id, struct job_point_list *ret_list, struct error *err);
 void job_point_list_release(struct job_point_list *list);
 
 /* ---- end ---- */
@@ -154,17 +156,17 @@ void job_point_list_release(struct job_point_list *list);
  * one that a worker has is asked (cancel_requested), and hears of it with its next renewal. Asking
  * again changes nothing. ERR_NOT_FOUND; ERR_CONFLICT (job_ended): completed or failed.
  */
-MUST_CHECK enum err job_cancel(struct store *store, int64_t user_id, int64_t job_id,
-                               bool *ret_ended, struct error *err);
+MUST_CHECK enum err job_cancel(struct store *store, int64_t user_id, enum job_task task,
+                               int64_t job_id, bool *ret_ended, struct error *err);
 
-/* Give a job another name (NULL: none). `as_of_ms` not 0: only if updated_ms still is this, else
- * ERR_CONFLICT (precondition). ERR_NOT_FOUND; ERR_INVALID: too long. */
+/* Give a training job another name (NULL: none). `as_of_ms` not 0: only if updated_ms still is
+ * this, else ERR_CONFLICT (precondition). ERR_NOT_FOUND; ERR_INVALID: too long. */
 MUST_CHECK enum err job_rename(struct store *store, int64_t user_id, int64_t job_id,
                                const char *name, int64_t as_of_ms, struct error *err);
 
 /* Remove a job that has ended, with its points, metrics and model row; read the model's path first
  * and unlink the file after. ERR_NOT_FOUND; ERR_CONFLICT (job_running). */
-MUST_CHECK enum err job_remove(struct store *store, int64_t user_id, int64_t job_id,
-                               struct error *err);
+MUST_CHECK enum err job_remove(struct store *store, int64_t user_id, enum job_task task,
+                               int64_t job_id, struct error *err);
 
 #endif

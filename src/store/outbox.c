@@ -34,17 +34,19 @@ done:
     return rc;
 }
 
-static enum err any_waits(struct store *store, bool *ret_waits, struct error *err)
+static enum err any_waits(struct store *store, enum job_task task, bool *ret_waits,
+                          struct error *err)
 {
     struct rows rows = {0};
-    const enum err rc = STORE_RUN(store, TX_READ, outbox_waits, &rows);
+    const enum err rc =
+        STORE_RUN(store, TX_READ, outbox_waits, &rows, arg_text(job_task_name(task)));
     if (rc == ERR_OK)
         *ret_waits = rows.count > 0;
     rows_release(&rows);
     return rc;
 }
 
-enum err outbox_take(struct store *store, int32_t limit, int64_t hold_ms,
+enum err outbox_take(struct store *store, enum job_task task, int32_t limit, int64_t hold_ms,
                      struct outbox_list *ret_list, struct error *err)
 {
     enum err rc;
@@ -54,14 +56,14 @@ enum err outbox_take(struct store *store, int32_t limit, int64_t hold_ms,
     void **messages;
     bool waits = false;
     const int32_t most = limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit;
-    if ((rc = any_waits(store, &waits, err)) != ERR_OK)
+    if ((rc = any_waits(store, task, &waits, err)) != ERR_OK)
         return rc;
     if (!waits) {
         *ret_list = list;
         return ERR_OK;
     }
     TRY(tx_begin(&tx, store, TX_LAX, err));
-    TRY(RUN(&tx, outbox_find, &found, arg_int(most)));
+    TRY(RUN(&tx, outbox_find, &found, arg_int(most), arg_text(job_task_name(task))));
     TRY_PTR(messages = mem_array((size_t)found.count, sizeof(*messages), err));
     list.messages = (struct outbox_message **)messages;
     TRY(hold_all(&tx, &found, hold_ms, &list, err));
@@ -107,16 +109,17 @@ enum err outbox_return(struct store *store, int64_t outbox_id, struct error *err
     return rc;
 }
 
-enum err outbox_refill(struct store *store, int64_t older_ms, int64_t *ret_count, struct error *err)
+enum err outbox_refill(struct store *store, enum job_task task, int64_t older_ms,
+                       int64_t *ret_count, struct error *err)
 {
     enum err rc;
     struct tx tx;
     struct rows rows = {0};
     TRY(tx_begin(&tx, store, TX_WRITE, err));
-    TRY(RUN(&tx, outbox_refill, &rows, arg_int(older_ms)));
+    TRY(RUN(&tx, outbox_refill, &rows, arg_int(older_ms), arg_text(job_task_name(task))));
     const int64_t count = rows.changed;
     if (count > 0) {
-        TRY(RUN(&tx, outbox_refilled, &rows, arg_int(older_ms)));
+        TRY(RUN(&tx, outbox_refilled, &rows, arg_int(older_ms), arg_text(job_task_name(task))));
         TRY(tx_commit(&tx, err));
     }
     *ret_count = count;
@@ -126,8 +129,8 @@ done:
     return rc;
 }
 
-enum err outbox_bury(struct store *store, int64_t outbox_id, int64_t job_id, const char *why,
-                     struct error *err)
+enum err outbox_bury(struct store *store, enum job_task task, int64_t outbox_id, int64_t job_id,
+                     const char *why, struct error *err)
 {
     enum err rc;
     struct tx tx;
@@ -137,7 +140,8 @@ enum err outbox_bury(struct store *store, int64_t outbox_id, int64_t job_id, con
     TRY(tx_begin(&tx, store, TX_WRITE, err));
     TRY(RUN(&tx, outbox_confirm, &rows, arg_int(outbox_id)));
     if (rows.changed > 0) /* else somebody else has buried it */
-        TRY(RUN(&tx, dead_letter_add, &rows, arg_int(job_id), arg_text(why)));
+        TRY(RUN(&tx, dead_letter_add, &rows, arg_int(job_id), arg_text(why),
+                arg_text(job_task_name(task))));
     TRY(tx_commit(&tx, err));
 done:
     rows_release(&rows);
@@ -145,10 +149,12 @@ done:
     return rc;
 }
 
-enum err outbox_depth(struct store *store, struct outbox_depth *ret_depth, struct error *err)
+enum err outbox_depth(struct store *store, enum job_task task, struct outbox_depth *ret_depth,
+                      struct error *err)
 {
     struct rows rows = {0};
-    const enum err rc = STORE_RUN(store, TX_READ, outbox_depth, &rows);
+    const enum err rc =
+        STORE_RUN(store, TX_READ, outbox_depth, &rows, arg_text(job_task_name(task)));
     if (rc == ERR_OK)
         *ret_depth = (struct outbox_depth){rows_int(&rows, 0, 0), rows_int(&rows, 0, 1),
                                            rows_int(&rows, 0, 2)};

@@ -24,6 +24,15 @@ static enum err set_status(const char *text, void *at, struct error *err)
     return ERR_OK;
 }
 
+static enum err set_task(const char *text, void *at, struct error *err)
+{
+    enum job_task task;
+    if (text == NULL || !job_task_find(text, &task))
+        return FAIL(err, ERR_CORRUPT, "the store has a task %s", text != NULL ? text : "null");
+    memcpy(at, &task, sizeof(task));
+    return ERR_OK;
+}
+
 enum err record_of(const struct rows *rows, int32_t row, const struct record_type *type,
                    void **ret_record, struct error *err)
 {
@@ -50,6 +59,9 @@ enum err record_of(const struct rows *rows, int32_t row, const struct record_typ
             break;
         case FIELD_STATUS:
             rc = set_status(text, at, err);
+            break;
+        case FIELD_TASK:
+            rc = set_task(text, at, err);
             break;
         case FIELD_TEXT:
             if (text == NULL)

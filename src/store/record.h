@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "store/db.h"
 
-enum field_type { FIELD_INT, FIELD_BOOL, FIELD_REAL, FIELD_TEXT, FIELD_STATUS };
+enum field_type { FIELD_INT, FIELD_BOOL, FIELD_REAL, FIELD_TEXT, FIELD_STATUS, FIELD_TASK };
 
 /* Where column i of a query goes: the i-th field. */
 struct field {

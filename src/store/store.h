@@ -89,17 +89,20 @@ MUST_CHECK enum err store_check(struct store *store, struct strbuf *report, int6
 MUST_CHECK enum err store_backup(struct store *store, const char *path, struct error *err);
 
 /* For /metrics and the System page; of all users. */
-struct store_counts {
+struct job_counts {
     int64_t pending, loading_data, preprocessing, training, completed, failed, cancelled;
-    int64_t users, sessions, models, outbox, workers;
     int64_t cancelled_waiting; /* asked to stop, but still running */
     int64_t oldest_pending_ms; /* age of the job that waits longest, 0: none waits */
     int64_t deaths;            /* of workers, over all jobs that are left */
 };
+struct store_counts {
+    struct job_counts train, predict;
+    int64_t users, sessions, models, outbox, workers;
+};
 MUST_CHECK enum err store_counts(struct store *store, struct store_counts *ret_counts,
                                  struct error *err);
 
-/* How long the completed jobs of each type took, from their first claim to their end. */
+/* How long the completed training jobs of each type took, from their first claim to their end. */
 enum { STORE_DURATIONS_MAX = 32, STORE_TYPE_SIZE = 64 };
 struct store_duration {
     char model_type[STORE_TYPE_SIZE];

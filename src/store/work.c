@@ -44,8 +44,8 @@ done:
     return rc;
 }
 
-enum err job_claim(struct store *store, const char *owner, int64_t lease_ms, struct job **ret_job,
-                   struct error *err)
+enum err job_claim(struct store *store, enum job_task task, const char *owner, int64_t lease_ms,
+                   struct job **ret_job, struct error *err)
 {
     enum err rc;
     struct tx tx;
@@ -54,7 +54,8 @@ enum err job_claim(struct store *store, const char *owner, int64_t lease_ms, str
     if ((rc = check_text("the worker's name", owner, 1, WORKER_NAME_MAX, err)) != ERR_OK)
         return rc;
     TRY(tx_begin(&tx, store, TX_WRITE, err));
-    TRY(RUN(&tx, job_claim, &rows, arg_text(owner), arg_int(lease_ms)));
+    TRY(RUN(&tx, job_claim, &rows, arg_text(owner), arg_int(lease_ms),
+            arg_text(job_task_name(task))));
     if (rows.count > 0) {
         TRY(record_of(&rows, 0, &job_type, &record, err));
         TRY(event_add(&tx, rows_int(&rows, 0, 0), "claimed", owner, err));

@@ -27,13 +27,13 @@ struct fence {
 };
 
 /*
- * Take the fairest pending job: users take turns, and a user's jobs go oldest first. It becomes
- * loading_data, epoch and attempt rise by one, the lease begins. `owner` is the worker's name.
- * *ret_job, which the caller frees, has the epoch for the fence; NULL when nothing is pending.
- * Any number of workers may claim at once: each job goes to one of them.
+ * Take the fairest pending job of the task: users take turns, and a user's jobs go oldest first. It
+ * becomes loading_data, epoch and attempt rise by one, the lease begins. `owner` is the worker's
+ * name. *ret_job, which the caller frees, has the epoch for the fence; NULL when nothing is
+ * pending. Any number of workers may claim at once: each job goes to one of them.
  */
-MUST_CHECK enum err job_claim(struct store *store, const char *owner, int64_t lease_ms,
-                              struct job **ret_job, struct error *err);
+MUST_CHECK enum err job_claim(struct store *store, enum job_task task, const char *owner,
+                              int64_t lease_ms, struct job **ret_job, struct error *err);
 
 /* The lease begins anew. *ret_cancel: somebody asked the job to stop. */
 MUST_CHECK enum err job_renew(struct store *store, struct fence fence, int64_t lease_ms,
@@ -122,6 +122,7 @@ MUST_CHECK enum err job_was_removed(struct store *store, int64_t job_id, bool *r
 /* ---- workers, for the System page ---- */
 
 struct worker {
+    enum job_task task; /* that it takes jobs of */
     const char *worker_id, *host, *version;
     int64_t job_id; /* 0: idle */
     bool is_draining;

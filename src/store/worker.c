@@ -2,7 +2,7 @@
 #include "store/record.h"
 #include "store/work.h"
 
-enum { NOW_COLUMN = 7 };
+enum { NOW_COLUMN = 8 };
 
 static const struct field worker_fields[] = {
     {FIELD_TEXT, offsetof(struct worker, worker_id)},
@@ -10,6 +10,7 @@ static const struct field worker_fields[] = {
     {FIELD_TEXT, offsetof(struct worker, version)},
     {FIELD_INT, offsetof(struct worker, job_id)},
     {FIELD_BOOL, offsetof(struct worker, is_draining)},
+    {FIELD_TASK, offsetof(struct worker, task)},
     {FIELD_INT, offsetof(struct worker, started_ms)},
     {FIELD_INT, offsetof(struct worker, seen_ms)},
 };
@@ -24,7 +25,7 @@ enum err worker_seen(struct store *store, const struct worker *worker, struct er
     TRY(check_text("the worker's version", worker->version, 1, STORE_TEXT_MAX, err));
     TRY(STORE_RUN(store, TX_LAX, worker_seen, &rows, arg_text(worker->worker_id),
                   arg_text(worker->host), arg_text(worker->version), arg_int(worker->job_id),
-                  arg_int(worker->is_draining)));
+                  arg_int(worker->is_draining), arg_text(job_task_name(worker->task))));
 done:
     rows_release(&rows);
     return rc;

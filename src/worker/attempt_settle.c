@@ -153,7 +153,8 @@ static enum err is_completed_by_us(struct attempt *attempt, bool *ret_is, struct
 {
     struct job *job = NULL;
     const char *ours = attempt->published.model_path;
-    const enum err rc = job_read(attempt->spec.store, 0, attempt->job->job_id, &job, err);
+    const enum err rc =
+        job_read(attempt->spec.store, 0, JOB_ANY_TASK, attempt->job->job_id, &job, err);
     if (rc == ERR_OK)
         *ret_is = job->status == JOB_COMPLETED && job->epoch == attempt->fence.epoch &&
                   strcmp(job->model_path != NULL ? job->model_path : "", ours) == 0;
@@ -196,7 +197,8 @@ static enum err settle_finish(struct attempt *attempt, struct error *err)
 static enum err died_too_often(struct attempt *attempt, bool *ret_did, struct error *err)
 {
     struct job *job = NULL;
-    const enum err rc = job_read(attempt->spec.store, 0, attempt->job->job_id, &job, err);
+    const enum err rc =
+        job_read(attempt->spec.store, 0, JOB_ANY_TASK, attempt->job->job_id, &job, err);
     *ret_did = rc == ERR_OK && job->status == JOB_FAILED;
     job_free(job);
     return rc == ERR_NOT_FOUND ? ERR_OK : rc;

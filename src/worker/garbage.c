@@ -91,7 +91,7 @@ static enum err find_job(const struct search *search, int64_t job_id, struct job
                          bool *ret_removed, struct error *err)
 {
     struct job *job = NULL;
-    const enum err rc = job_read(search->store, 0, job_id, &job, err);
+    const enum err rc = job_read(search->store, 0, JOB_ANY_TASK, job_id, &job, err);
     *ret_job = job;
     *ret_removed = false;
     if (rc == ERR_NOT_FOUND)

@@ -136,6 +136,7 @@ static void be_seen(struct slot *slot)
 {
     struct error err;
     const struct worker worker = {
+        .task = JOB_TRAIN,
         .worker_id = slot->owner,
         .host = slot->host,
         .version = RECTRAIN_VERSION,
@@ -161,7 +162,7 @@ static void lay_aside(struct slot *slot)
     struct error err;
     struct job *job = NULL;
     if (slot->delivery.redelivered &&
-        job_read(slot->store, 0, slot->delivery.job_id, &job, &err) == ERR_OK &&
+        job_read(slot->store, 0, JOB_ANY_TASK, slot->delivery.job_id, &job, &err) == ERR_OK &&
         job->error_code != NULL && strcmp(job->error_code, JOB_WORKER_DIED) == 0) {
         queue_dead_letter(slot->consumer, &slot->delivery, job->error_message);
         slot->has_delivery = false;
@@ -197,7 +198,7 @@ static void claim(struct slot *slot)
     if (slot->delivery.redelivered)
         rc = owner_bury_dead(slot->store, &buried, &err);
     if (rc == ERR_OK)
-        rc = job_claim(slot->store, slot->owner, lease_ms, &job, &err);
+        rc = job_claim(slot->store, JOB_TRAIN, slot->owner, lease_ms, &job, &err);
     if (!heed(slot, rc, &err))
         return;
     if (job == NULL) {
@@ -326,7 +327,7 @@ static void loop(struct slot *slot)
 static enum err open_queue(struct slot *slot, struct queue_spec *spec, struct error *err)
 {
     enum err rc;
-    TRY(queue_spec_from_config(slot->config, slot->store, QUEUE_TRAINING, spec, err));
+    queue_spec_from_config(slot->config, slot->store, JOB_TRAIN, spec);
     spec->warn = note_broker;
     TRY(queue_consumer_open(spec, &slot->consumer, err));
 done:

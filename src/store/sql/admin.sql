@@ -1,10 +1,10 @@
 -- name: count_durations
 SELECT model_type, count(*), CAST(sum(ended_ms - started_ms) AS bigint) FROM jobs
-WHERE status = 'completed' GROUP BY model_type ORDER BY model_type
+WHERE status = 'completed' AND task = 'train' GROUP BY model_type ORDER BY model_type
 -- name: count_jobs
 SELECT {shown_status}, count(*), CAST(sum(j.cancel_requested) AS bigint), CAST(sum(j.deaths) AS bigint),
-    CASE WHEN min(j.status) = 'pending' THEN {now} - min(j.created_ms) ELSE 0 END
-FROM jobs j GROUP BY 1
+    CASE WHEN min(j.status) = 'pending' THEN {now} - min(j.created_ms) ELSE 0 END, j.task
+FROM jobs j GROUP BY 1, j.task
 -- name: count_rest
 SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions s WHERE {session_lives}),
     (SELECT count(*) FROM models), (SELECT count(*) FROM outbox), (SELECT count(*) FROM workers)
@@ -32,4 +32,5 @@ SELECT j.job_id FROM jobs j WHERE (j.status IN ('completed', 'failed')) <> (j.en
 ORDER BY 1 LIMIT 100
 -- name: check_counts
 SELECT u.user_id FROM users u
-WHERE u.job_count <> (SELECT count(*) FROM jobs j WHERE j.user_id = u.user_id) ORDER BY 1 LIMIT 100
+WHERE u.job_count <>
+    (SELECT count(*) FROM jobs j WHERE j.user_id = u.user_id AND j.task = 'train') ORDER BY 1 LIMIT 100

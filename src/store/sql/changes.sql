@@ -1,6 +1,6 @@
 -- What the feed of changes asks (feed.c).
 -- name: event_feed
-SELECT e.event_id, e.job_id, e.user_id, e.kind FROM job_events e WHERE e.event_id > $1
+SELECT e.event_id, e.job_id, e.user_id, e.kind, e.message FROM job_events e WHERE e.event_id > $1
 ORDER BY e.event_id LIMIT $2
 -- name: active_feed
 SELECT j.job_id, j.user_id, j.updated_ms, j.iteration, j.progress, j.message FROM jobs j

@@ -6,7 +6,7 @@ CASE WHEN j.status = 'failed' AND j.error_code = 'cancelled' THEN 'cancelled' EL
 
 -- Columns of a job in the order of job_fields in jobs.c; the result comes last.
 -- part: job_columns
-j.job_id, j.user_id, j.name, j.model_type, j.data_path, j.params, j.run, j.source_id,
+j.job_id, j.user_id, j.task, j.name, j.model_type, j.data_path, j.params, j.run, j.source_id,
 j.status, j.phase, j.progress, j.iteration, j.message, j.cancel_requested,
 j.epoch, j.attempt, j.deaths, j.owner, j.lease_until_ms,
 j.error_code, j.error_message, j.metrics, j.popular_metrics,
@@ -19,7 +19,7 @@ j.created_ms, j.started_ms, j.ended_ms, j.updated_ms
 -- Counted to 100 (JOB_POSITION_MAX): a page of jobs must not cost what waits times its rows.
 -- part: job_position
 CASE WHEN j.status = 'pending' THEN
-    (SELECT count(*) FROM (SELECT 1 FROM jobs q WHERE q.status = 'pending'
+    (SELECT count(*) FROM (SELECT 1 FROM jobs q WHERE q.status = 'pending' AND q.task = j.task
         AND (q.turn, q.job_id) <= (j.turn, j.job_id) LIMIT 100) p)
 ELSE 0 END
 

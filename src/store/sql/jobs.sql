@@ -1,22 +1,29 @@
 -- The fair queue. A job's turn is one after the last turn of its user, but not before the turn that
 -- is being served: so users alternate whatever they have waiting, and who comes late does not have
 -- to wait for all that others put in before (start-time fair queueing, Goyal, Vin, Cheng 1996).
+-- Each task has turns of its own; job_count is of what people have trained.
 -- name: job_turn
 UPDATE users SET job_count = job_count + 1,
-    last_turn = {greatest}(last_turn + 1, coalesce((SELECT max(j.turn) FROM jobs j WHERE j.epoch > 0), 0))
+    last_turn = {greatest}(last_turn + 1, coalesce(
+        (SELECT max(j.turn) FROM jobs j WHERE j.epoch > 0 AND j.task = 'train'), 0))
 WHERE user_id = $1 RETURNING last_turn, job_count
+-- name: job_turn_predict
+UPDATE users SET
+    last_predict_turn = {greatest}(last_predict_turn + 1, coalesce(
+        (SELECT max(j.turn) FROM jobs j WHERE j.epoch > 0 AND j.task = 'predict'), 0))
+WHERE user_id = $1 RETURNING last_predict_turn, CAST(9223372036854775807 AS bigint)
 
 -- name: job_create
 INSERT INTO jobs (user_id, name, model_type, data_path, params, run, source_id, status, turn,
-    created_ms, queued_ms, updated_ms)
+    task, created_ms, queued_ms, updated_ms)
 SELECT CAST($1 AS bigint), CAST($2 AS text), CAST($3 AS text), CAST($4 AS text), CAST($5 AS text),
-    CAST($6 AS text), CAST($7 AS bigint), 'pending', CAST($8 AS bigint), n.now, n.now, n.now
+    CAST($6 AS text), CAST($7 AS bigint), 'pending', CAST($8 AS bigint), CAST($9 AS text), n.now, n.now, n.now
 FROM (SELECT {now} AS now) n RETURNING job_id
 
 -- Counts no further than $2.
 -- name: job_count_open
 SELECT count(*) FROM (SELECT 1 FROM jobs WHERE user_id = $1
-    AND status IN ('pending', 'loading_data', 'preprocessing', 'training') LIMIT $2) o
+    AND status IN ('pending', 'loading_data', 'preprocessing', 'training') AND task = $3 LIMIT $2) o
 
 -- name: key_find
 SELECT job_id, body_hash FROM idempotency_keys
@@ -27,17 +34,22 @@ VALUES ($1, $2, $3, $4, {now})
 ON CONFLICT (user_id, key) DO UPDATE SET body_hash = excluded.body_hash, job_id = excluded.job_id,
     created_ms = excluded.created_ms
 
+-- Of the user's own, and of this task unless it is ''.
+-- part: job_owner
+j.user_id = $2 AND (CAST($3 AS text) = '' OR j.task = CAST($3 AS text))
+
 -- name: job_read
 SELECT {job_columns}, {job_result}, {job_position} FROM jobs j
-WHERE j.job_id = $1 AND j.user_id = $2
+WHERE j.job_id = $1 AND {job_owner}
 -- name: job_read_any
 SELECT {job_columns}, {job_result}, {job_position} FROM jobs j WHERE j.job_id = $1
 
 -- name: job_read_brief
-SELECT {job_columns}, NULL, {job_position} FROM jobs j WHERE j.job_id = $1 AND j.user_id = $2
+SELECT {job_columns}, NULL, {job_position} FROM jobs j WHERE j.job_id = $1 AND {job_owner}
 
+-- What was trained; predictions have lists of their own.
 -- part: job_filter
-j.user_id = $1
+j.user_id = $1 AND j.task = 'train'
 AND (CAST($2 AS text) = '' OR {position}(CAST($2 AS text), ',' || {shown_status} || ',') > 0)
 AND (CAST($3 AS text) = '' OR j.model_type = CAST($3 AS text))
 AND (CAST($4 AS text) = '' OR {position}(lower(coalesce(j.name, '') || ' ' || j.data_path || ' ' || j.model_type), lower(CAST($4 AS text))) > 0)
@@ -136,11 +148,11 @@ ORDER BY e.event_id LIMIT $3
 SELECT coalesce(max(event_id), 0) FROM job_events
 
 -- name: job_owned
-SELECT status, cancel_requested FROM jobs WHERE job_id = $1 AND user_id = $2 {lock}
+SELECT j.status, j.cancel_requested FROM jobs j WHERE j.job_id = $1 AND {job_owner} {lock}
 -- name: job_owned_any
 SELECT status, cancel_requested FROM jobs WHERE job_id = $1 {lock}
 -- name: job_there
-SELECT 1 FROM jobs WHERE job_id = $1 AND (CAST($2 AS bigint) = 0 OR user_id = $2)
+SELECT 1 FROM jobs j WHERE j.job_id = $1 AND (CAST($2 AS bigint) = 0 OR {job_owner})
 -- name: point_list
 SELECT p.attempt, p.name, p.step, p.value, p.at_ms FROM job_points p
 WHERE p.job_id = $1 AND p.attempt = (SELECT max(q.attempt) FROM job_points q WHERE q.job_id = $1)
@@ -151,10 +163,15 @@ UPDATE jobs SET cancel_requested = 1, updated_ms = {now} WHERE job_id = $1
 -- The time rises even within a millisecond, so that whoever read the job before can be told.
 -- name: job_rename
 UPDATE jobs SET name = CAST($3 AS text), updated_ms = {greatest}(updated_ms + 1, {now})
-WHERE job_id = $1 AND user_id = $2 AND (CAST($4 AS bigint) = 0 OR updated_ms = $4)
+WHERE job_id = $1 AND user_id = $2 AND task = 'train' AND (CAST($4 AS bigint) = 0 OR updated_ms = $4)
 -- name: job_uncount
 UPDATE users SET job_count = job_count - 1
-WHERE user_id = (SELECT j.user_id FROM jobs j WHERE j.job_id = $1)
+WHERE user_id = (SELECT j.user_id FROM jobs j WHERE j.job_id = $1 AND j.task = 'train')
+-- The last event of a job: its message tells the task, since the row is gone.
+-- name: event_removed
+INSERT INTO job_events (job_id, user_id, kind, message, at_ms)
+SELECT j.job_id, j.user_id, 'removed', CASE WHEN j.task <> 'train' THEN j.task END, {now} FROM jobs j
+WHERE j.job_id = $1
 -- name: job_remove_events
 DELETE FROM job_events WHERE job_id = $1
 -- name: job_remove

@@ -3,9 +3,9 @@ UPDATE jobs AS j SET status = 'loading_data', phase = 'load', epoch = epoch + 1,
     attempt = attempt + 1, owner = $1, lease_until_ms = {now} + CAST($2 AS bigint), progress = 0,
     iteration = 0, message = NULL,
     started_ms = CASE WHEN started_ms = 0 THEN {now} ELSE started_ms END, updated_ms = {now}
-WHERE job_id = (SELECT q.job_id FROM jobs q WHERE q.status = 'pending'
+WHERE job_id = (SELECT q.job_id FROM jobs q WHERE q.status = 'pending' AND q.task = $3
     ORDER BY q.turn, q.job_id LIMIT 1 {skip_locked})
-RETURNING job_id, user_id, name, model_type, data_path, params, run, source_id, status, phase,
+RETURNING job_id, user_id, task, name, model_type, data_path, params, run, source_id, status, phase,
     progress, iteration, message, cancel_requested, epoch, attempt, deaths, owner, lease_until_ms,
     error_code, error_message, metrics, popular_metrics, NULL, created_ms, started_ms, ended_ms, updated_ms
 
@@ -67,15 +67,15 @@ ORDER BY lease_until_ms LIMIT 100 {skip_locked}
 SELECT count(*) FROM job_events WHERE job_id = $1 AND kind = 'removed'
 
 -- name: worker_seen
-INSERT INTO workers (worker_id, host, version, job_id, is_draining, started_ms, seen_ms)
+INSERT INTO workers (worker_id, host, version, job_id, is_draining, task, started_ms, seen_ms)
 SELECT CAST($1 AS text), CAST($2 AS text), CAST($3 AS text), CAST($4 AS bigint),
-    CAST($5 AS bigint), n.now, n.now FROM (SELECT {now} AS now) n WHERE true
+    CAST($5 AS bigint), CAST($6 AS text), n.now, n.now FROM (SELECT {now} AS now) n WHERE true
 ON CONFLICT (worker_id) DO UPDATE SET host = excluded.host, version = excluded.version,
     job_id = excluded.job_id, is_draining = excluded.is_draining, seen_ms = excluded.seen_ms
 -- name: worker_gone
 DELETE FROM workers WHERE worker_id = $1
 -- name: worker_list
-SELECT worker_id, host, version, job_id, is_draining, started_ms, seen_ms, {now} FROM workers
+SELECT worker_id, host, version, job_id, is_draining, task, started_ms, seen_ms, {now} FROM workers
 ORDER BY worker_id LIMIT 1000
 
 -- The sum keeps SQLite from going through all jobs in their order: few are active.

@@ -38,7 +38,8 @@ static int teardown(void **state)
 static struct job *make_job(enum job_status status, const char *phase, double progress)
 {
     struct job *job = mem_array(1, sizeof(*job), &err);
-    *job = (struct job){.job_id = 3,
+    *job = (struct job){.task = JOB_TRAIN,
+                        .job_id = 3,
                         .user_id = 7,
                         .model_type = "als",
                         .data_path = "/data",
@@ -139,7 +140,7 @@ static void points_alone_are_told_and_forgotten(void **state)
 
 static void a_removed_job_is_forgotten(void **state)
 {
-    struct job_gone gone = {.job_id = 3, .user_id = 7};
+    struct job_gone gone = {.job_id = 3, .user_id = 7, .task = JOB_TRAIN};
     struct changes changes = {.gone = &gone, .gone_count = 1};
     (void)state;
     take_job(make_job(JOB_TRAINING, "train", 0.1), 1.0);

@@ -100,9 +100,23 @@ static void codes_stand_once_in_the_table(void **state)
         assert_ptr_equal(job_problem_find(job_problem_at(i)->code), job_problem_at(i));
 }
 
+static void a_tasks_name_finds_it(void **state)
+{
+    (void)state;
+    enum job_task task;
+    for (int i = JOB_TRAIN; i < JOB_TASK_COUNT; i++) {
+        assert_true(job_task_find(job_task_name((enum job_task)i), &task));
+        assert_int_equal(task, i);
+    }
+    assert_string_equal(job_task_name(JOB_ANY_TASK), "");
+    assert_false(job_task_find("", &task));
+    assert_false(job_task_find("dream", &task));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tasks_name_finds_it),
         cmocka_unit_test(the_statuses_are_the_six_that_clients_know),
         cmocka_unit_test(another_name_is_no_status),
         cmocka_unit_test(the_transitions_are_those_of_the_picture),

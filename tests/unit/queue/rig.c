@@ -41,8 +41,11 @@ int rig_setup(void **state)
     fixture_setup(&fixture);
     rig->fixture = fixture;
     snprintf(rig->name, sizeof(rig->name), "training_tasks_%d", ++queues);
-    rig->spec = (struct queue_spec){
-        .name = rig->name, .store = rig->fixture->store, .warn = note_warning, .context = rig};
+    rig->spec = (struct queue_spec){.task = JOB_TRAIN,
+                                    .name = rig->name,
+                                    .store = rig->fixture->store,
+                                    .warn = note_warning,
+                                    .context = rig};
     if (rabbit != NULL) {
         rig->spec.host = "127.0.0.1";
         rig->spec.port = rabbit->port;

@@ -323,10 +323,10 @@ static void a_removed_user_leaves_nothing(void **state)
     bool ended;
     add_session(f, "aa", 60000, 60000);
     const int64_t job_id = add_job(f, f->user_id);
-    assert_ok(job_cancel(f->store, f->user_id, job_id, &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, job_id, &ended, &err));
     assert_ok(user_remove(f->store, f->user_id, &err));
     assert_error(session_find(f->store, "aa", &session, &err), ERR_NOT_FOUND);
-    assert_error(job_read(f->store, 0, job_id, &job, &err), ERR_NOT_FOUND);
+    assert_error(job_read(f->store, 0, JOB_ANY_TASK, job_id, &job, &err), ERR_NOT_FOUND);
 }
 
 static void a_user_with_jobs_under_way_stays(void **state)

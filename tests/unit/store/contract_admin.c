@@ -120,36 +120,37 @@ static void counts_tell_each_status_of_all_users(void **state)
     bool ended;
     const int64_t bob = add_user(f, "bob@example.com");
     assert_ok(store_counts(f->store, &counts, &err));
-    assert_int_equal(counts.pending + counts.completed + counts.oldest_pending_ms, 0);
+    assert_int_equal(counts.train.pending + counts.train.completed + counts.train.oldest_pending_ms,
+                     0);
     for (int i = 0; i < 7; i++)
         add_job(f, i % 2 == 0 ? f->user_id : bob);
     finish(f, claim(f), 0.5);
     assert_ok(job_fail(f->store, claim(f), "io", "x", &err));
     const struct fence training = claim(f);
     assert_ok(job_advance(f->store, training, PHASE_TRAIN, NULL, &err));
-    assert_ok(job_cancel(f->store, 0, training.job_id, &ended, &err));
+    assert_ok(job_cancel(f->store, 0, JOB_ANY_TASK, training.job_id, &ended, &err));
     assert_ok(job_advance(f->store, claim(f), PHASE_SPLIT, NULL, &err));
     assert_int_not_equal(claim(f).job_id, 0);
     const struct fence dead = claim(f);
     assert_ok(job_died(f->store, dead, "x", &err));
     pause_ms(5);
     assert_ok(store_counts(f->store, &counts, &err));
-    assert_int_equal(counts.completed, 1);
-    assert_int_equal(counts.failed, 1);
-    assert_int_equal(counts.training, 1);
-    assert_int_equal(counts.preprocessing, 1);
-    assert_int_equal(counts.loading_data, 1);
-    assert_int_equal(counts.pending, 2);
-    assert_int_equal(counts.cancelled, 0);
-    assert_int_equal(counts.cancelled_waiting, 1);
-    assert_int_equal(counts.deaths, 1);
+    assert_int_equal(counts.train.completed, 1);
+    assert_int_equal(counts.train.failed, 1);
+    assert_int_equal(counts.train.training, 1);
+    assert_int_equal(counts.train.preprocessing, 1);
+    assert_int_equal(counts.train.loading_data, 1);
+    assert_int_equal(counts.train.pending, 2);
+    assert_int_equal(counts.train.cancelled, 0);
+    assert_int_equal(counts.train.cancelled_waiting, 1);
+    assert_int_equal(counts.train.deaths, 1);
     assert_int_equal(counts.users, 2);
     assert_int_equal(counts.models, 1);
-    assert_true(counts.oldest_pending_ms >= 5);
+    assert_true(counts.train.oldest_pending_ms >= 5);
     assert_ok(job_fail(f->store, training, "cancelled", "stopped", &err));
     assert_ok(store_counts(f->store, &counts, &err));
-    assert_int_equal(counts.cancelled, 1);
-    assert_int_equal(counts.failed, 1);
+    assert_int_equal(counts.train.cancelled, 1);
+    assert_int_equal(counts.train.failed, 1);
 }
 
 static void durations_are_of_completed_jobs_by_type(void **state)
@@ -244,7 +245,8 @@ static void workers_are_seen_until_they_go(void **state)
     const struct fixture *f = *state;
     struct error err;
     struct worker_list list;
-    struct worker worker = {.worker_id = "host-1:17", .host = "host-1", .version = "0.1.0"};
+    struct worker worker = {
+        .task = JOB_TRAIN, .worker_id = "host-1:17", .host = "host-1", .version = "0.1.0"};
     assert_ok(worker_seen(f->store, &worker, &err));
     worker.job_id = 5;
     worker.is_draining = true;
@@ -291,7 +293,7 @@ static void a_job_is_created_whole_or_not_at_all_without_memory(void **state)
     }
     assert_true(failures > 0);
     assert_ok(store_counts(f->store, &counts, &err));
-    assert_int_equal(counts.pending, 2);
+    assert_int_equal(counts.train.pending, 2);
     assert_int_equal(counts.outbox, 2);
 }
 
@@ -304,7 +306,7 @@ static void a_claim_without_memory_takes_no_job(void **state)
     const int64_t held = mem_held_bytes();
     for (int64_t n = 1; job == NULL; n++) {
         mem_fail_after(n);
-        const enum err rc = job_claim(f->store, "w", LEASE_MS, &job, &err);
+        const enum err rc = job_claim(f->store, JOB_TRAIN, "w", LEASE_MS, &job, &err);
         mem_fail_after(0);
         assert_true(rc == ERR_OK || rc == ERR_NOMEM);
         if (rc == ERR_NOMEM) {
@@ -333,7 +335,7 @@ static void a_job_is_read_listed_and_finished_without_leaks_when_memory_is_out(v
     const int64_t held = mem_held_bytes();
     for (int64_t n = 1; !read || !listed || !finished; n++) {
         mem_fail_after(n);
-        read = job_read(f->store, 0, id, &job, &err) == ERR_OK;
+        read = job_read(f->store, 0, JOB_ANY_TASK, id, &job, &err) == ERR_OK;
         mem_fail_after(n);
         listed = job_list(f->store, &query, &list, &err) == ERR_OK;
         mem_fail_after(n);

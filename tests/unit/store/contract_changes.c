@@ -38,7 +38,7 @@ static void a_tick_changes_with_a_commit_of_anyone_and_not_else(void **state)
     for (int i = 0; i < 3; i++) {
         assert_ok(store_tick(f->store, &first, &err));
         job_free(read_job(f, fence.job_id));
-        assert_ok(job_claim(other, "w", LEASE_MS, &job, &err)); /* nothing to claim */
+        assert_ok(job_claim(other, JOB_TRAIN, "w", LEASE_MS, &job, &err)); /* nothing to claim */
         assert_null(job);
         if (!fixture_is_postgres()) { /* there a failed try may count as one */
             assert_ok(store_tick(f->store, &second, &err));
@@ -92,7 +92,7 @@ static void a_feed_tells_the_life_of_a_job(void **state)
     assert_null(changes.jobs[0]->result_json);
     assert_non_null(changes.jobs[0]->metrics_json);
     changes_release(&changes);
-    assert_ok(job_remove(f->store, f->user_id, before, &err));
+    assert_ok(job_remove(f->store, f->user_id, JOB_TRAIN, before, &err));
     changes = poll_feed(feed);
     assert_int_equal(changes.job_count, 0);
     assert_int_equal(changes.gone_count, 1);

@@ -13,7 +13,7 @@ static void a_finished_job_has_metrics_result_and_model(void **state)
     struct model_record *model = NULL;
     const int64_t id = add_job(f, f->user_id);
     finish(f, claim(f), 0.25);
-    assert_ok(job_read(f->store, f->user_id, id, &job, &err));
+    assert_ok(job_read(f->store, f->user_id, JOB_TRAIN, id, &job, &err));
     assert_int_equal(job->status, JOB_COMPLETED);
     assert_string_equal(job->metrics_json, "{\"recall_at_k\":0.25,\"f1_at_k\":0.125}");
     assert_string_equal(job->result_json, "{\"k\":40}");
@@ -147,7 +147,7 @@ static void a_released_job_is_pending_and_its_attempt_does_not_count(void **stat
     struct error err;
     struct outbox_list list;
     const int64_t id = add_job(f, f->user_id);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     outbox_list_release(&list);
     for (int i = 0; i < 5; i++) { /* however often */
         const struct fence fence = claim(f);
@@ -163,7 +163,7 @@ static void a_released_job_is_pending_and_its_attempt_does_not_count(void **stat
     assert_true(job->progress == 0);
     assert_int_equal(job->iteration, 0);
     job_free(job);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     assert_int_equal(list.count, 5); /* one message for each time that it became pending */
     outbox_list_release(&list);
 }
@@ -186,7 +186,7 @@ static void releasing_a_job_that_was_asked_to_stop_cancels_it(void **state)
     bool ended;
     const int64_t id = add_job(f, f->user_id);
     const struct fence fence = claim(f);
-    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
     assert_ok(job_release(f->store, fence, &err));
     struct job *job = read_job(f, id);
     assert_true(job_is_cancelled(job));
@@ -200,7 +200,7 @@ static void a_lease_that_is_over_gives_the_job_back(void **state)
     struct reaped reaped;
     struct outbox_list list;
     const int64_t id = add_job(f, f->user_id), other = add_job(f, f->user_id);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     outbox_list_release(&list);
     claim_for(f, 1);
     assert_int_equal(claim(f).job_id, other);
@@ -214,7 +214,7 @@ static void a_lease_that_is_over_gives_the_job_back(void **state)
     assert_int_equal(job->attempt, 1);
     job_free(job);
     assert_int_equal(status_of_job(f, other), JOB_LOADING_DATA);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     assert_int_equal(list.count, 1);
     assert_int_equal(list.messages[0]->job_id, id);
     outbox_list_release(&list);
@@ -269,7 +269,7 @@ static void a_dead_workers_job_that_was_asked_to_stop_is_cancelled(void **state)
     bool ended;
     const int64_t id = add_job(f, f->user_id);
     claim_for(f, 1);
-    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
     pause_ms(5);
     assert_ok(jobs_reap(f->store, &reaped, &err));
     assert_int_equal(reaped.cancelled, 1);

@@ -16,7 +16,7 @@ static void a_new_job_is_pending_with_all_that_was_asked(void **state)
     new.source_id = 7;
     assert_ok(job_create(f->store, &new, &id, &is_new, &err));
     assert_true(is_new);
-    assert_ok(job_read(f->store, f->user_id, id, &job, &err));
+    assert_ok(job_read(f->store, f->user_id, JOB_TRAIN, id, &job, &err));
     assert_int_equal(job->user_id, f->user_id);
     assert_int_equal(job->status, JOB_PENDING);
     assert_string_equal(job->name, "f\xC3\xBCr Anna");
@@ -57,10 +57,10 @@ static void the_job_of_another_is_not_found(void **state)
     struct job_event_list events;
     bool ended;
     const int64_t bob = add_user(f, "bob@example.com"), id = add_job(f, f->user_id);
-    assert_error(job_read(f->store, bob, id, &job, &err), ERR_NOT_FOUND);
-    assert_error(job_cancel(f->store, bob, id, &ended, &err), ERR_NOT_FOUND);
-    assert_error(job_remove(f->store, bob, id, &err), ERR_NOT_FOUND);
-    assert_error(job_points(f->store, bob, id, &points, &err), ERR_NOT_FOUND);
+    assert_error(job_read(f->store, bob, JOB_TRAIN, id, &job, &err), ERR_NOT_FOUND);
+    assert_error(job_cancel(f->store, bob, JOB_TRAIN, id, &ended, &err), ERR_NOT_FOUND);
+    assert_error(job_remove(f->store, bob, JOB_TRAIN, id, &err), ERR_NOT_FOUND);
+    assert_error(job_points(f->store, bob, JOB_TRAIN, id, &points, &err), ERR_NOT_FOUND);
     assert_ok(job_events(f->store, bob, id, 0, 10, &events, &err));
     assert_int_equal(events.count, 0);
     job_event_list_release(&events);
@@ -187,7 +187,7 @@ static void no_more_jobs_than_allowed_are_open_at_once(void **state)
     new.user_id = add_user(f, "bob@example.com");
     assert_ok(job_create(f->store, &new, &id, &is_new, &err));
     new.user_id = f->user_id;
-    assert_ok(job_cancel(f->store, f->user_id, id - 1, &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id - 1, &ended, &err));
     assert_true(ended);
     assert_ok(job_create(f->store, &new, &id, &is_new, &err));
 }
@@ -199,18 +199,19 @@ static void a_brief_reading_leaves_the_result_out_alone(void **state)
     struct job *job = NULL;
     const int64_t id = add_job(f, f->user_id), next = add_job(f, f->user_id);
     finish(f, claim(f), 0.5);
-    assert_ok(job_read_brief(f->store, f->user_id, id, &job, &err));
+    assert_ok(job_read_brief(f->store, f->user_id, JOB_TRAIN, id, &job, &err));
     assert_int_equal(job->status, JOB_COMPLETED);
     assert_non_null(job->metrics_json);
     assert_non_null(job->model_path);
     assert_null(job->result_json);
     job_free(job);
-    assert_ok(job_read_brief(f->store, f->user_id, next, &job, &err));
+    assert_ok(job_read_brief(f->store, f->user_id, JOB_TRAIN, next, &job, &err));
     assert_int_equal(job->queue_position, 1);
     job_free(job);
     const int64_t bob = add_user(f, "bob@example.com");
-    assert_error(job_read_brief(f->store, bob, id, &job, &err), ERR_NOT_FOUND);
-    assert_error(job_read_brief(f->store, f->user_id, next + 1, &job, &err), ERR_NOT_FOUND);
+    assert_error(job_read_brief(f->store, bob, JOB_TRAIN, id, &job, &err), ERR_NOT_FOUND);
+    assert_error(job_read_brief(f->store, f->user_id, JOB_TRAIN, next + 1, &job, &err),
+                 ERR_NOT_FOUND);
 }
 
 static void a_job_gets_another_name(void **state)
@@ -275,7 +276,7 @@ static void a_pending_job_is_cancelled_at_once(void **state)
     struct error err;
     bool ended = false;
     const int64_t id = add_job(f, f->user_id);
-    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
     assert_true(ended);
     struct job *job = read_job(f, id);
     assert_int_equal(job->status, JOB_FAILED);
@@ -299,7 +300,7 @@ static void a_job_is_cancelled_in_each_status_that_a_worker_has(void **state)
         assert_ok(job_advance(f->store, fence, phases[i], NULL, &err));
         assert_ok(job_renew(f->store, fence, LEASE_MS, &cancel, &err));
         assert_false(cancel);
-        assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
+        assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
         assert_false(ended);
         assert_ok(job_renew(f->store, fence, LEASE_MS, &cancel, &err));
         assert_true(cancel);
@@ -322,8 +323,8 @@ static void asking_twice_to_cancel_makes_one_event(void **state)
     bool ended;
     const int64_t id = add_job(f, f->user_id);
     assert_int_equal(claim(f).job_id, id);
-    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
-    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
     assert_ok(job_events(f->store, f->user_id, id, 0, 10, &events, &err));
     assert_int_equal(events.count, 3);
     assert_string_equal(events.events[2]->kind, "cancel_requested");
@@ -337,12 +338,12 @@ static void a_job_that_has_ended_cannot_be_cancelled(void **state)
     bool ended;
     const int64_t id = add_job(f, f->user_id);
     finish(f, claim(f), 0.5);
-    assert_error(job_cancel(f->store, f->user_id, id, &ended, &err), ERR_CONFLICT);
+    assert_error(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err), ERR_CONFLICT);
     assert_string_equal(err.reason, "job_ended");
     assert_int_equal(status_of_job(f, id), JOB_COMPLETED);
     const int64_t other = add_job(f, f->user_id);
-    assert_ok(job_cancel(f->store, f->user_id, other, &ended, &err));
-    assert_error(job_cancel(f->store, f->user_id, other, &ended, &err), ERR_CONFLICT);
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, other, &ended, &err));
+    assert_error(job_cancel(f->store, f->user_id, JOB_TRAIN, other, &ended, &err), ERR_CONFLICT);
 }
 
 static void a_removed_job_is_gone_with_its_model(void **state)
@@ -353,10 +354,10 @@ static void a_removed_job_is_gone_with_its_model(void **state)
     struct model_record *model = NULL;
     const int64_t id = add_job(f, f->user_id);
     finish(f, claim(f), 0.5);
-    assert_ok(job_remove(f->store, f->user_id, id, &err));
-    assert_error(job_read(f->store, f->user_id, id, &job, &err), ERR_NOT_FOUND);
+    assert_ok(job_remove(f->store, f->user_id, JOB_TRAIN, id, &err));
+    assert_error(job_read(f->store, f->user_id, JOB_TRAIN, id, &job, &err), ERR_NOT_FOUND);
     assert_error(model_of_job(f->store, f->user_id, id, &model, &err), ERR_NOT_FOUND);
-    assert_error(job_remove(f->store, f->user_id, id, &err), ERR_NOT_FOUND);
+    assert_error(job_remove(f->store, f->user_id, JOB_TRAIN, id, &err), ERR_NOT_FOUND);
     assert_true(add_job(f, f->user_id) > id);
 }
 
@@ -365,10 +366,10 @@ static void a_job_under_way_is_not_removed(void **state)
     const struct fixture *f = *state;
     struct error err;
     const int64_t id = add_job(f, f->user_id);
-    assert_error(job_remove(f->store, f->user_id, id, &err), ERR_CONFLICT);
+    assert_error(job_remove(f->store, f->user_id, JOB_TRAIN, id, &err), ERR_CONFLICT);
     assert_string_equal(err.reason, "job_running");
     assert_int_equal(claim(f).job_id, id);
-    assert_error(job_remove(f->store, f->user_id, id, &err), ERR_CONFLICT);
+    assert_error(job_remove(f->store, f->user_id, JOB_TRAIN, id, &err), ERR_CONFLICT);
     assert_int_equal(status_of_job(f, id), JOB_LOADING_DATA);
 }
 
@@ -426,8 +427,8 @@ static void that_a_job_was_removed_is_the_only_event_left_of_it(void **state)
     struct job_event_list events;
     bool ended;
     const int64_t id = add_job(f, f->user_id);
-    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
-    assert_ok(job_remove(f->store, f->user_id, id, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
+    assert_ok(job_remove(f->store, f->user_id, JOB_TRAIN, id, &err));
     assert_ok(job_events(f->store, f->user_id, 0, 0, 10, &events, &err));
     assert_int_equal(events.count, 1);
     assert_string_equal(events.events[0]->kind, "removed");
@@ -442,7 +443,7 @@ static void each_new_job_has_its_message(void **state)
     struct error err;
     struct outbox_list list;
     const int64_t first = add_job(f, f->user_id), second = add_job(f, f->user_id);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     assert_int_equal(list.count, 2);
     assert_int_equal(list.messages[0]->job_id, first);
     assert_int_equal(list.messages[1]->job_id, second);
@@ -458,14 +459,14 @@ static void a_message_is_held_by_one_until_its_time_is_over(void **state)
     struct error err;
     struct outbox_list list;
     add_job(f, f->user_id);
-    assert_ok(outbox_take(f->store, 10, 40, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 40, &list, &err));
     assert_int_equal(list.count, 1);
     outbox_list_release(&list);
-    assert_ok(outbox_take(f->store, 10, 40, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 40, &list, &err));
     assert_int_equal(list.count, 0);
     outbox_list_release(&list);
     pause_ms(50);
-    assert_ok(outbox_take(f->store, 10, 40, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 40, &list, &err));
     assert_int_equal(list.count, 1);
     outbox_list_release(&list);
 }
@@ -476,12 +477,12 @@ static void a_confirmed_message_never_comes_again(void **state)
     struct error err;
     struct outbox_list list;
     add_job(f, f->user_id);
-    assert_ok(outbox_take(f->store, 10, 1, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 1, &list, &err));
     assert_ok(outbox_confirm(f->store, list.messages[0]->outbox_id, &err));
     assert_ok(outbox_confirm(f->store, list.messages[0]->outbox_id, &err));
     outbox_list_release(&list);
     pause_ms(5);
-    assert_ok(outbox_take(f->store, 10, 1, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 1, &list, &err));
     assert_int_equal(list.count, 0);
     outbox_list_release(&list);
 }
@@ -492,10 +493,10 @@ static void a_returned_message_may_be_taken_at_once(void **state)
     struct error err;
     struct outbox_list list;
     add_job(f, f->user_id);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     assert_ok(outbox_return(f->store, list.messages[0]->outbox_id, &err));
     outbox_list_release(&list);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     assert_int_equal(list.count, 1);
     outbox_list_release(&list);
 }
@@ -507,17 +508,17 @@ static void a_job_that_waits_without_a_message_gets_one(void **state)
     struct outbox_list list;
     int64_t count = -1;
     const int64_t id = add_job(f, f->user_id);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     assert_ok(outbox_confirm(f->store, list.messages[0]->outbox_id, &err));
     outbox_list_release(&list);
-    assert_ok(outbox_refill(f->store, 60000, &count, &err));
+    assert_ok(outbox_refill(f->store, JOB_TRAIN, 60000, &count, &err));
     assert_int_equal(count, 0);
     pause_ms(5);
-    assert_ok(outbox_refill(f->store, 1, &count, &err));
+    assert_ok(outbox_refill(f->store, JOB_TRAIN, 1, &count, &err));
     assert_int_equal(count, 1);
-    assert_ok(outbox_refill(f->store, 1, &count, &err));
+    assert_ok(outbox_refill(f->store, JOB_TRAIN, 1, &count, &err));
     assert_int_equal(count, 0);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     assert_int_equal(list.count, 1);
     assert_int_equal(list.messages[0]->job_id, id);
     outbox_list_release(&list);
@@ -540,7 +541,7 @@ static void a_refused_job_leaves_no_message(void **state)
     new.data_path = "\xFF";
     new.key = "k2";
     assert_error(job_create(f->store, &new, &id, &is_new, &err), ERR_INVALID);
-    assert_ok(outbox_take(f->store, 10, 60000, &list, &err));
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 60000, &list, &err));
     assert_int_equal(list.count, 1);
     outbox_list_release(&list);
 }

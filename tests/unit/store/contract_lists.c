@@ -22,7 +22,7 @@ static void add_jobs(const struct fixture *f, int64_t ids[JOBS])
     finish(f, claim(f), 0.2);
     finish(f, claim(f), 0.1);
     assert_ok(job_fail(f->store, claim(f), "io", "disk", &err));
-    assert_ok(job_cancel(f->store, f->user_id, ids[3], &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, ids[3], &ended, &err));
 }
 
 static struct job_query all(const struct fixture *f)
@@ -212,9 +212,9 @@ static void a_total_counts_what_all_pages_hold(void **state)
     assert_int_equal(total(f, (struct job_query){.user_id = bob}), 0);
     const int64_t another = add_job(f, f->user_id);
     bool ended;
-    assert_ok(job_cancel(f->store, f->user_id, another, &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, another, &ended, &err));
     assert_int_equal(total(f, (struct job_query){0}), JOBS + 1);
-    assert_ok(job_remove(f->store, f->user_id, another, &err));
+    assert_ok(job_remove(f->store, f->user_id, JOB_TRAIN, another, &err));
     assert_int_equal(total(f, (struct job_query){0}), JOBS);
 }
 
@@ -400,7 +400,7 @@ static void every_choice_of_statuses_finds_what_a_look_at_all_finds(void **state
         else if (i % 9 == 1)
             assert_ok(job_fail(f->store, fence, "io", "x", &err));
         else if (i % 9 == 2)
-            assert_ok(job_cancel(f->store, 0, id, &ended, &err));
+            assert_ok(job_cancel(f->store, 0, JOB_ANY_TASK, id, &ended, &err));
         else if (i % 9 == 3)
             assert_ok(job_advance(f->store, fence, PHASE_TRAIN, NULL, &err));
     }

@@ -35,7 +35,7 @@ static void claim_all(const struct fixture *f, int out)
         _exit(1);
     for (;;) {
         struct job *job = NULL;
-        if (job_claim(store, "racer", LEASE_MS, &job, &err) != ERR_OK)
+        if (job_claim(store, JOB_TRAIN, "racer", LEASE_MS, &job, &err) != ERR_OK)
             _exit(2);
         if (job == NULL)
             break;
@@ -151,7 +151,7 @@ static void threads_share_one_store(void **state)
         {.fixture = f}, {.fixture = f}, {.fixture = f}, {.fixture = f}};
     run_creators(creators);
     assert_ok(store_counts(f->store, &counts, &err));
-    assert_int_equal(counts.pending, CREATORS * CREATED_EACH);
+    assert_int_equal(counts.train.pending, CREATORS * CREATED_EACH);
     assert_int_equal(counts.outbox, CREATORS * CREATED_EACH);
     assert_ok(job_events(f->store, f->user_id, 0, 0, 1000, &events, &err));
     assert_int_equal(events.count, CREATORS * CREATED_EACH);
@@ -176,7 +176,7 @@ static void one_key_from_many_threads_makes_one_job(void **state)
     }
     assert_int_equal(news, 1);
     assert_ok(store_counts(f->store, &counts, &err));
-    assert_int_equal(counts.pending, 1);
+    assert_int_equal(counts.train.pending, 1);
 }
 
 /* A reader that follows the events by their numbers, while others add some. */
@@ -286,8 +286,8 @@ static void a_killed_writer_loses_nothing_that_it_was_told(void **state)
     }
     struct store_counts counts;
     assert_ok(store_counts(f->store, &counts, &err));
-    assert_true(counts.pending >= acknowledged && counts.pending <= acknowledged + 4);
-    assert_int_equal(counts.outbox, counts.pending); /* a job and its message, or neither */
+    assert_true(counts.train.pending >= acknowledged && counts.train.pending <= acknowledged + 4);
+    assert_int_equal(counts.outbox, counts.train.pending); /* a job and its message, or neither */
     strbuf_init(&report, 10000);
     assert_ok(store_check(f->store, &report, &faults, &err));
     assert_int_equal(faults, 0);

@@ -12,6 +12,7 @@ static int run_all(const char *database)
         {"lists", &list_cases},       {"work", &work_cases},
         {"ends", &end_cases},         {"changes", &change_cases},
         {"races", &race_cases},       {"administration", &admin_cases},
+        {"tasks", &task_cases},
     };
     int failures = 0;
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

@@ -10,7 +10,7 @@ static void a_claim_takes_the_job_and_gives_its_fence(void **state)
     struct error err;
     struct job *job = NULL;
     const int64_t id = add_job(f, f->user_id);
-    assert_ok(job_claim(f->store, "w-7", LEASE_MS, &job, &err));
+    assert_ok(job_claim(f->store, JOB_TRAIN, "w-7", LEASE_MS, &job, &err));
     assert_int_equal(job->job_id, id);
     assert_int_equal(job->status, JOB_LOADING_DATA);
     assert_string_equal(job->phase, "load");
@@ -37,7 +37,7 @@ static void a_worker_needs_a_name(void **state)
     struct error err;
     struct job *job = NULL;
     add_job(f, f->user_id);
-    assert_error(job_claim(f->store, "", LEASE_MS, &job, &err), ERR_INVALID);
+    assert_error(job_claim(f->store, JOB_TRAIN, "", LEASE_MS, &job, &err), ERR_INVALID);
     assert_null(job);
 }
 
@@ -122,7 +122,7 @@ static void who_has_a_job_hears_that_it_is_to_stop(void **state)
     const struct fence fence = claim(f);
     assert_ok(job_asked_to_stop(f->store, fence, &asked, &err));
     assert_false(asked);
-    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
     assert_ok(job_asked_to_stop(f->store, fence, &asked, &err));
     assert_true(asked);
 }
@@ -135,8 +135,8 @@ static void a_job_that_was_removed_is_remembered(void **state)
     const int64_t id = add_job(f, f->user_id);
     assert_ok(job_was_removed(f->store, id, &removed, &err));
     assert_false(removed);
-    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
-    assert_ok(job_remove(f->store, f->user_id, id, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
+    assert_ok(job_remove(f->store, f->user_id, JOB_TRAIN, id, &err));
     assert_ok(job_was_removed(f->store, id, &removed, &err));
     assert_true(removed);
     assert_ok(job_was_removed(f->store, id + 1, &removed, &err));
@@ -223,7 +223,7 @@ static void points_make_curves_by_name_and_step(void **state)
     assert_ok(job_add_point(f->store, fence, "loss", 2, 1.0 / 3, &err));
     assert_ok(job_add_point(f->store, fence, "loss", 1, 7, &err));
     assert_ok(job_add_point(f->store, fence, "loss", 3, NAN, &err));
-    assert_ok(job_points(f->store, f->user_id, id, &list, &err));
+    assert_ok(job_points(f->store, f->user_id, JOB_TRAIN, id, &list, &err));
     assert_int_equal(list.count, 3);
     assert_string_equal(list.points[0]->name, "loss");
     assert_int_equal(list.points[0]->step, 1);
@@ -243,7 +243,7 @@ static void a_point_that_is_there_is_replaced(void **state)
     const struct fence fence = claim(f);
     assert_ok(job_add_point(f->store, fence, "loss", 1, 7, &err));
     assert_ok(job_add_point(f->store, fence, "loss", 1, 8, &err));
-    assert_ok(job_points(f->store, 0, id, &list, &err));
+    assert_ok(job_points(f->store, 0, JOB_ANY_TASK, id, &list, &err));
     assert_int_equal(list.count, 1);
     assert_true(list.points[0]->value == 8);
     job_point_list_release(&list);
@@ -261,7 +261,7 @@ static void curves_are_those_of_the_last_attempt(void **state)
     assert_ok(job_died(f->store, first, "killed by signal 9", &err));
     const struct fence second = claim(f);
     assert_ok(job_add_point(f->store, second, "loss", 1, 5, &err));
-    assert_ok(job_points(f->store, 0, id, &list, &err));
+    assert_ok(job_points(f->store, 0, JOB_ANY_TASK, id, &list, &err));
     assert_int_equal(list.count, 1);
     assert_true(list.points[0]->value == 5);
     assert_int_equal(list.points[0]->attempt, 2);

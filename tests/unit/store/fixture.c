@@ -279,6 +279,7 @@ int64_t add_user(const struct fixture *fixture, const char *email)
 struct job_new plain_job(int64_t user_id)
 {
     return (struct job_new){.user_id = user_id,
+                            .task = JOB_TRAIN,
                             .model_type = "als",
                             .data_path = "/data",
                             .params_json = "{\"iterations\":10,\"factors\":60}",
@@ -300,7 +301,7 @@ struct fence claim_for(const struct fixture *fixture, int64_t lease_ms)
 {
     struct error err;
     struct job *job = NULL;
-    assert_ok(job_claim(fixture->store, "worker-1", lease_ms, &job, &err));
+    assert_ok(job_claim(fixture->store, JOB_TRAIN, "worker-1", lease_ms, &job, &err));
     const struct fence fence = {job != NULL ? job->job_id : 0, job != NULL ? job->epoch : 0};
     job_free(job);
     return fence;
@@ -331,7 +332,7 @@ struct job *read_job(const struct fixture *fixture, int64_t job_id)
 {
     struct error err;
     struct job *job = NULL;
-    assert_ok(job_read(fixture->store, 0, job_id, &job, &err));
+    assert_ok(job_read(fixture->store, 0, JOB_ANY_TASK, job_id, &job, &err));
     return job;
 }
 

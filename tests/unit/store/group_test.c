@@ -120,7 +120,7 @@ static void *claim_and_tell(void *context)
     struct error err;
     struct job *job = NULL;
     bool cancel;
-    writer->rc = job_claim(writer->fixture->store, "w", LEASE_MS, &job, &err);
+    writer->rc = job_claim(writer->fixture->store, JOB_TRAIN, "w", LEASE_MS, &job, &err);
     for (int i = 0; job != NULL && writer->rc == ERR_OK && i < 5; i++) {
         const struct fence fence = {job->job_id, job->epoch};
         writer->rc = job_progress(writer->fixture->store, fence, i / 5.0, i, NULL, &err);
@@ -147,7 +147,7 @@ static void writes_of_both_kinds_go_together(void **state)
     for (int i = 0; i < WRITERS; i++) {
         struct job_point_list points;
         assert_int_equal(writers[i].rc, ERR_OK);
-        assert_ok(job_points(f->store, 0, writers[i].id, &points, &err));
+        assert_ok(job_points(f->store, 0, JOB_ANY_TASK, writers[i].id, &points, &err));
         assert_int_equal(points.count, 5);
         job_point_list_release(&points);
         struct job *job = read_job(f, writers[i].id);
@@ -220,7 +220,7 @@ static void a_full_disk_is_told_to_each_and_loses_nothing(void **state)
     assert_int_equal(status, 0);
     assert_ok(store_counts(f->store, &counts, &err));
     assert_true(done > 0);
-    assert_int_equal(counts.pending, done);
+    assert_int_equal(counts.train.pending, done);
     assert_int_equal(counts.outbox, done);
     strbuf_init(&report, 10000);
     assert_ok(store_check(f->store, &report, &faults, &err));

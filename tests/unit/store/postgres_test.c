@@ -17,7 +17,7 @@ static void a_server_that_is_away_is_said_and_found_again(void **state)
     fixture_stop_postgres();
     assert_error(job_create(f->store, &new, &id, &is_new, &err), ERR_IO);
     assert_string_equal(err.reason, "store_unavailable");
-    assert_error(job_read(f->store, 0, before, &job, &err), ERR_IO);
+    assert_error(job_read(f->store, 0, JOB_ANY_TASK, before, &job, &err), ERR_IO);
     assert_error(store_ping(f->store, &err), ERR_IO);
     assert_error(user_find(f->store, "ann@example.com", &user, &err), ERR_IO);
     fixture_start_postgres();

@@ -158,7 +158,7 @@ static void a_write_that_was_torn_by_a_kill_is_undone(void **state)
     waitpid(pid, &status, 0);
     assert_true(WIFSIGNALED(status));
     assert_ok(store_counts(f->store, &counts, &err));
-    assert_int_equal(counts.pending, 1);
+    assert_int_equal(counts.train.pending, 1);
     assert_int_equal(counts.outbox, 1);
     strbuf_init(&report, 10000);
     assert_ok(store_check(f->store, &report, &faults, &err));

@@ -183,8 +183,8 @@ static void what_a_removed_job_left_goes_too(void **state)
     bool ended;
     char model[100], log[100];
     const int64_t id = add_job(f, f->user_id);
-    assert_ok(job_cancel(f->store, f->user_id, id, &ended, &err));
-    assert_ok(job_remove(f->store, f->user_id, id, &err));
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, id, &ended, &err));
+    assert_ok(job_remove(f->store, f->user_id, JOB_TRAIN, id, &err));
     put(name(model, MODEL, id, STAMP ".pkl"));
     put(name(log, "logs/job_", id, ".log"));
     assert_ok(garbage_remove(f->store, models, &removed, &err));

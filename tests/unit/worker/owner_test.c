@@ -83,7 +83,7 @@ static int64_t claim_as(const struct fixture *f, const char *owner)
     struct error err;
     struct job *job = NULL;
     add_job(f, f->user_id);
-    assert_ok(job_claim(f->store, owner, LEASE_MS, &job, &err));
+    assert_ok(job_claim(f->store, JOB_TRAIN, owner, LEASE_MS, &job, &err));
     const int64_t id = job->job_id;
     job_free(job);
     return id;
@@ -102,7 +102,8 @@ static void jobs_of_the_dead_go_back_and_others_stay(void **state)
     const int64_t far = claim_as(f, "far-away:1:2:00000000");
     const char *const names[] = {dead, alive, "far-away:1:2:00000000"};
     for (int i = 0; i < 3; i++) {
-        const struct worker worker = {.worker_id = names[i], .host = "h", .version = "1"};
+        const struct worker worker = {
+            .task = JOB_TRAIN, .worker_id = names[i], .host = "h", .version = "1"};
         assert_ok(worker_seen(f->store, &worker, &err));
     }
     assert_ok(owner_bury_dead(f->store, &count, &err));

@@ -73,7 +73,7 @@ static void curves_warnings_and_progress_reach_the_store(void **state)
     assert_true(job->progress > 0.25 && job->progress < 0.9);
     assert_string_equal(job->message, "Iteration 3 of 10, loss 0.33333");
     job_free(job);
-    assert_ok(job_points(f->store, f->user_id, id, &points, &err));
+    assert_ok(job_points(f->store, f->user_id, JOB_TRAIN, id, &points, &err));
     assert_int_equal(points.count, 6); /* no seconds: they were not numbers */
     job_point_list_release(&points);
     assert_ok(job_events(f->store, f->user_id, id, 0, 100, &events, &err));
