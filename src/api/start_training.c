@@ -20,8 +20,8 @@ static enum err start(struct app *app, struct request *request, struct job_field
     ret_errors->count = 0;
     TRY(job_started_before(app, request, &known_id, err));
     if (known_id != 0)
-        return job_read_brief(app->store, request_identity(request)->user_id, known_id, ret_job,
-                              err);
+        return job_read_brief(app->store, request_identity(request)->user_id, JOB_TRAIN, known_id,
+                              ret_job, err);
     TRY(job_body_read(app, request, NULL, &wanted, ret_errors, err));
     if (ret_errors->count == 0)
         TRY(job_start(app, request, &wanted, 0, ret_job, err));
