@@ -14,10 +14,15 @@ static const int32_t nothing[1]; /* an empty list of allowed items still allows 
 
 enum err ask_open(struct app *app, struct request *request, struct ask *ret_ask, struct error *err)
 {
+    return ask_open_ref(app, request, request_param(request, "ref"), ret_ask, err);
+}
+
+enum err ask_open_ref(struct app *app, struct request *request, const char *ref,
+                      struct ask *ret_ask, struct error *err)
+{
     enum err rc;
     struct ask ask = {.query = {.user = -1, .k = ASK_K_DEFAULT}};
-    TRY(served_find(app, request_identity(request)->user_id, request_param(request, "ref"),
-                    &ask.served, err));
+    TRY(served_find(app, request_identity(request)->user_id, ref, &ask.served, err));
     ask.record = predictor_record(ask.served.predictor);
     *ret_ask = ask;
 done:
@@ -132,6 +137,15 @@ enum err ask_item(const struct ask *ask, const char *id, int32_t *ret_item, stru
     return ERR_OK;
 }
 
+enum err ask_list_memory(const struct ask *ask, struct request *request,
+                         struct recommendation **ret_list, struct error *err)
+{
+    const int32_t items = ask->record->model->items;
+    const size_t most = (size_t)(ask->query.k < items ? ask->query.k : items);
+    *ret_list = arena_alloc(request_arena(request), most * sizeof(**ret_list), err);
+    return *ret_list != NULL ? ERR_OK : ERR_NOMEM;
+}
+
 /* ---- from an object ---- */
 
 void ask_complain(struct job_field_errors *errors, const char *name, const char *code,
@@ -143,6 +157,25 @@ void ask_complain(struct job_field_errors *errors, const char *name, const char 
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
     job_field_complain(errors, name, code, message);
+}
+
+enum err ask_object(struct request *request, const char *const *known, json_t **ret_object,
+                    struct job_field_errors *errors, struct error *err)
+{
+    enum err rc;
+    json_t *object, *value;
+    const char *key;
+    TRY(request_json(request, &object, err));
+    if (!json_is_object(object))
+        return FAIL_REASON(err, ERR_INVALID, "json_malformed", "the body must be an object");
+    json_object_foreach(object, key, value)
+    {
+        if (!is_listed(known, key))
+            ask_complain(errors, key, "unknown", "there is no field %.64s", key);
+    }
+    *ret_object = object;
+done:
+    return rc;
 }
 
 const char *ask_id_of(const json_t *value, char buffer[ASK_ID_SIZE])

@@ -28,6 +28,9 @@ struct ask {
  * of served_find. */
 MUST_CHECK enum err ask_open(struct app *app, struct request *request, struct ask *ret_ask,
                              struct error *err);
+/* The same by another ref than the path's. */
+MUST_CHECK enum err ask_open_ref(struct app *app, struct request *request, const char *ref,
+                                 struct ask *ret_ask, struct error *err);
 void ask_release(struct ask *ask); /* all zero is allowed */
 
 /*
@@ -38,8 +41,14 @@ void ask_release(struct ask *ask); /* all zero is allowed */
 MUST_CHECK enum err ask_read_query(struct ask *ask, struct request *request,
                                    const char *const *known, struct error *err);
 
+/* The body, which must be an object of these fields alone (`known` ends with NULL): another one is
+ * told in *errors. ERR_INVALID (json_malformed, media_type). */
+MUST_CHECK enum err ask_object(struct request *request, const char *const *known,
+                               json_t **ret_object, struct job_field_errors *errors,
+                               struct error *err);
 /*
- * The same from an object: k, exclude_seen, allow, deny, and `items`, the history: ids, or objects
+ * The same as ask_read_query from an object: k, exclude_seen, allow, deny, and `items`, the
+ * history: ids, or objects
  * {"item", "count"}. What is wrong is told in *errors. ERR_INVALID (too_many_items), ERR_NOMEM.
  */
 MUST_CHECK enum err ask_read_object(struct ask *ask, const json_t *object,
@@ -55,6 +64,10 @@ MUST_CHECK enum err ask_text(struct request *request, const char *name, const ch
 /* An item of the model by its id. ERR_NOT_FOUND (item_unknown). */
 MUST_CHECK enum err ask_item(const struct ask *ask, const char *id, int32_t *ret_item,
                              struct error *err);
+
+/* Room for the longest list that the query may have, until the response was sent. ERR_NOMEM. */
+MUST_CHECK enum err ask_list_memory(const struct ask *ask, struct request *request,
+                                    struct recommendation **ret_list, struct error *err);
 
 /* The text of an id in JSON, a text or a whole number, into `buffer` where it is a number; NULL:
  * it is none. */

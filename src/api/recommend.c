@@ -48,16 +48,6 @@ static enum err end(struct response *response, struct json_out *out, enum err rc
     return response_out(response, 200, out, err);
 }
 
-static enum err list_memory(struct request *request, const struct ask *ask,
-                            struct recommendation **ret_list, struct error *err)
-{
-    const size_t most =
-        (size_t)(ask->query.k < ask->record->model->items ? ask->query.k
-                                                          : ask->record->model->items);
-    *ret_list = arena_alloc(request_arena(request), most * sizeof(**ret_list), err);
-    return *ret_list != NULL ? ERR_OK : ERR_NOMEM;
-}
-
 static enum err recommend_one(void *context, struct request *request, struct response *response,
                               struct error *err)
 {
@@ -71,7 +61,7 @@ static enum err recommend_one(void *context, struct request *request, struct res
     TRY(ask_read_query(&ask, request, known, err));
     TRY(ask_text(request, "user", &user, err));
     ask.query.user = idmap_find_text(ask.record->users, user);
-    TRY(list_memory(request, &ask, &list, err));
+    TRY(ask_list_memory(&ask, request, &list, err));
     begin(&out, &ask, ask.query.k, err);
     rc = end(response, &out, write_list(&out, &ask, user, list, err), err);
 done:
@@ -128,32 +118,15 @@ static void check_users(const json_t *users, int32_t k, struct job_field_errors 
     }
 }
 
-static void check_names(json_t *object, struct job_field_errors *errors)
-{
-    static const char *const known[] = {"users", "items", "k", "exclude_seen",
-                                        "allow", "deny",  NULL};
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        const char *const *name = known;
-        while (*name != NULL && strcmp(*name, key) != 0)
-            name++;
-        if (*name == NULL)
-            ask_complain(errors, key, "unknown", "there is no field %.64s", key);
-    }
-}
-
 static enum err read_body(struct ask *ask, struct request *request, json_t **ret_users,
                           struct job_field_errors *errors, struct error *err)
 {
+    static const char *const known[] = {"users", "items", "k", "exclude_seen",
+                                        "allow", "deny",  NULL};
     enum err rc;
     json_t *object;
-    TRY(request_json(request, &object, err));
-    if (!json_is_object(object))
-        return FAIL_REASON(err, ERR_INVALID, "json_malformed", "the body must be an object");
     errors->count = 0;
-    check_names(object, errors);
+    TRY(ask_object(request, known, &object, errors, err));
     TRY(ask_read_object(ask, object, errors, err));
     json_t *users = json_object_get(object, "users"), *items = json_object_get(object, "items");
     users = json_is_null(users) ? NULL : users;
@@ -184,7 +157,7 @@ static enum err recommend_many(void *context, struct request *request, struct re
         job_body_refuse(response, &errors);
         goto done;
     }
-    TRY(list_memory(request, &ask, &list, err));
+    TRY(ask_list_memory(&ask, request, &list, err));
     if (users != NULL) {
         begin(&out, &ask, (int64_t)json_array_size(users) * ask.query.k, err);
         rc = end(response, &out, write_users(&out, &ask, users, list, err), err);

@@ -27,6 +27,7 @@ struct route_group {
     X(data_check_routes)                                                                           \
     X(data_sources_routes)                                                                         \
     X(events_routes)                                                                               \
+    X(explain_routes)                                                                              \
     X(health_routes)                                                                               \
     X(job_history_routes)                                                                          \
     X(jobs_change_routes)                                                                          \
@@ -36,6 +37,8 @@ struct route_group {
     X(me_routes)                                                                                   \
     X(metrics_routes)                                                                              \
     X(model_types_routes)                                                                          \
+    X(model_compare_routes)                                                                        \
+    X(model_known_routes)                                                                          \
     X(models_routes)                                                                               \
     X(openapi_routes)                                                                              \
     X(page_action_routes)                                                                          \

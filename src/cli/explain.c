@@ -13,6 +13,9 @@ static const struct option_info options[] = {
     QUESTION_HISTORY,
     {"item", "ID", "the item to explain"},
     {"k", "N", "length of the list that it is or is not in [40]"},
+    {"allow", "ID[,ID…]", "in a list of nothing but these items"},
+    {"deny", "ID[,ID…]", "in a list without these items"},
+    {"with-seen", NULL, "in a list with what the user has touched"},
     {"json", NULL, "print the result as one JSON object, with all reasons"},
 };
 static const struct command_help help = {
@@ -26,15 +29,15 @@ static const struct command_help help = {
 static void print_explanation(const struct question *question, int32_t item,
                               const struct explanation *explanation)
 {
+    char words[ANSWER_WORDS_SIZE];
     const struct idmap *ids = question->record->items;
     fputs("item ", stdout);
     print_id(ids, item);
-    if (explanation->rank == 0)
-        fputs(": already touched, so it is in no list", stdout);
+    printf(": %s\n", answer_words(explanation, question->query.k, words));
+    if (explanation->basis == BASIS_POPULAR)
+        printf("score %.6g: the rows of the training data that have it\n", explanation->score);
     else
-        printf(": place %d%s", explanation->rank,
-               explanation->rank <= question->query.k ? "" : ", so it is not shown");
-    printf("\nscore %.6g from %d items\n", explanation->score, explanation->count);
+        printf("score %.6g from %d items\n", explanation->score, explanation->count);
     for (int32_t i = 0; i < explanation->count && i < REASONS_SHOWN; i++) {
         print_id(ids, explanation->reasons[i].item);
         printf("\t%.6g\n", explanation->reasons[i].part);
@@ -61,8 +64,8 @@ enum err command_explain(int argc, char **argv, struct error *err)
     TRY(question_item(&question, options_value(&parsed, "item"), &item, err));
     TRY(predict_explain(question.predictor, &question.query, item, &explanation, err));
     if (options_value(&parsed, "json") != NULL) {
-        TRY(answer_explanation(question.record, item, &explanation, explanation.count, &result,
-                               err));
+        TRY(answer_explanation(question.record, item, question.query.k, &explanation,
+                               explanation.count, &result, err));
         TRY(print_json(result, err));
     } else {
         print_explanation(&question, item, &explanation);

@@ -7,6 +7,17 @@
 
 enum { ROWS = 8 };
 
+/* One rounding where the level has the instruction, as in topk_level.c. Written out, since the
+ * compiler would else multiply several at once and round each product. */
+static inline float add_product(float sum, float x, float y)
+{
+#ifdef __FMA__
+    return __builtin_fmaf(x, y, sum);
+#else
+    return sum + x * y;
+#endif
+}
+
 void LEVEL_NAME(score_rows)(const float *x, const float *rows, int64_t count, int64_t stride,
                             int32_t factors, float *ret_scores)
 {
@@ -17,7 +28,7 @@ void LEVEL_NAME(score_rows)(const float *x, const float *rows, int64_t count, in
         for (int32_t j = 0; j < factors; j++) {
 #pragma GCC unroll 8
             for (int32_t i = 0; i < ROWS; i++)
-                sums[i] += x[j] * y[i * stride + j];
+                sums[i] = add_product(sums[i], x[j], y[i * stride + j]);
         }
 #pragma GCC unroll 8
         for (int32_t i = 0; i < ROWS; i++)
@@ -27,7 +38,7 @@ void LEVEL_NAME(score_rows)(const float *x, const float *rows, int64_t count, in
         const float *y = rows + row * stride;
         float sum = 0;
         for (int32_t j = 0; j < factors; j++)
-            sum += x[j] * y[j];
+            sum = add_product(sum, x[j], y[j]);
         ret_scores[row] = sum;
     }
 }

@@ -1,6 +1,7 @@
 #include "predict/answer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,19 +38,44 @@ done:
     return rc;
 }
 
-enum err answer_explanation(const struct model_record *record, int32_t item,
-                            const struct explanation *explanation, int32_t most, json_t **ret_json,
+const char *answer_words(const struct explanation *explanation, int32_t k,
+                         char out[ANSWER_WORDS_SIZE])
+{
+    switch (explanation->kept_out) {
+    case KEPT_OUT_NOT:
+        snprintf(out, ANSWER_WORDS_SIZE, "place %d of the list", explanation->rank);
+        break;
+    case KEPT_OUT_SEEN:
+        snprintf(out, ANSWER_WORDS_SIZE, "in no list: already touched by the user");
+        break;
+    case KEPT_OUT_BELOW:
+        snprintf(out, ANSWER_WORDS_SIZE, "place %d: its score %.4g is below that of place %d, %.4g",
+                 explanation->rank, (double)explanation->list_score, k,
+                 (double)explanation->cutoff);
+        break;
+    case KEPT_OUT_DENIED:
+        snprintf(out, ANSWER_WORDS_SIZE, "in no list: the question denies it");
+        break;
+    case KEPT_OUT_ALLOWED:
+        snprintf(out, ANSWER_WORDS_SIZE, "in no list: the question does not allow it");
+        break;
+    }
+    return out;
+}
+
+static enum err add_reasons(const struct model_record *record,
+                            const struct explanation *explanation, int32_t most, json_t *object,
                             struct error *err)
 {
     enum err rc;
-    json_t *object = json_object(), *reasons = json_array();
-    TRY(json_set(object, "item", answer_id(record->items, item), err));
-    TRY(json_set(object, "score", json_number(explanation->score), err));
-    TRY(json_set(object, "rank",
-                 explanation->rank > 0 ? json_integer(explanation->rank) : json_null(), err));
-    TRY(json_set(object, "cutoff", json_number((double)explanation->cutoff), err));
-    for (int32_t i = 0; i < explanation->count && i < most; i++) {
+    double rest = 0;
+    json_t *reasons = json_array();
+    for (int32_t i = 0; i < explanation->count; i++) {
         const struct reason *reason = &explanation->reasons[i];
+        if (i >= most) {
+            rest += reason->part;
+            continue;
+        }
         json_t *entry = json_object();
         TRY(json_append(reasons, entry, err));
         TRY(json_set(entry, "item", answer_id(record->items, reason->item), err));
@@ -57,9 +83,33 @@ enum err answer_explanation(const struct model_record *record, int32_t item,
         TRY(json_set(entry, "part", json_number(reason->part), err));
     }
     TRY(json_set(object, "reasons", json_incref(reasons), err));
-    *ret_json = json_incref(object);
+    TRY(json_set(object, "reasons_total", json_integer(explanation->count), err));
+    TRY(json_set(object, "rest", json_number(rest), err));
 done:
     json_decref(reasons);
+    return rc;
+}
+
+enum err answer_explanation(const struct model_record *record, int32_t item, int32_t k,
+                            const struct explanation *explanation, int32_t most, json_t **ret_json,
+                            struct error *err)
+{
+    enum err rc;
+    char words[ANSWER_WORDS_SIZE];
+    const char *kept_out = kept_out_name(explanation->kept_out);
+    json_t *object = json_object();
+    TRY(json_set(object, "item", answer_id(record->items, item), err));
+    TRY(json_set(object, "basis", json_string(basis_name(explanation->basis)), err));
+    TRY(json_set(object, "score", json_number(explanation->score), err));
+    TRY(json_set(object, "list_score", json_number((double)explanation->list_score), err));
+    TRY(json_set(object, "rank",
+                 explanation->rank > 0 ? json_integer(explanation->rank) : json_null(), err));
+    TRY(json_set(object, "cutoff", json_number((double)explanation->cutoff), err));
+    TRY(json_set(object, "kept_out", kept_out != NULL ? json_string(kept_out) : json_null(), err));
+    TRY(json_set(object, "words", json_string(answer_words(explanation, k, words)), err));
+    TRY(add_reasons(record, explanation, most, object, err));
+    *ret_json = json_incref(object);
+done:
     json_decref(object);
     return rc;
 }

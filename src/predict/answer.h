@@ -14,9 +14,18 @@ MUST_CHECK enum err answer_list(const struct model_record *record,
                                 const struct recommendation *list, int32_t count, json_t **ret_json,
                                 struct error *err);
 
-/* {"item", "score", "rank" (null: touched), "cutoff", "reasons": [{"item", "count", "part"}, …]},
- * of the reasons at most `most`. ERR_NOMEM. */
-MUST_CHECK enum err answer_explanation(const struct model_record *record, int32_t item,
+/* Why the item is or is not in a list of k: "place 57: its score 0.0123 is below that of place 40,
+ * 0.0456". Returns `out`. */
+enum { ANSWER_WORDS_SIZE = 160 };
+const char *answer_words(const struct explanation *explanation, int32_t k,
+                         char out[ANSWER_WORDS_SIZE]);
+
+/*
+ * {"item", "basis", "score", "list_score", "rank" (null: it may not be in the list), "cutoff",
+ * "kept_out" (null: it is in the list), "words", "reasons": [{"item", "count", "part"}, …] (at most
+ * `most` of them), "reasons_total", "rest" (the sum of the parts that are not shown)}. ERR_NOMEM.
+ */
+MUST_CHECK enum err answer_explanation(const struct model_record *record, int32_t item, int32_t k,
                                        const struct explanation *explanation, int32_t most,
                                        json_t **ret_json, struct error *err);
 

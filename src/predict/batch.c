@@ -62,6 +62,8 @@ static void list_of_user(void *context, int64_t begin, int64_t end, int32_t work
             if (rank >= found)
                 list[rank] = -1;
             b->scores[i * b->length + rank] = rank < found ? scores[list[rank]] : 0;
+            if (rank < found && !model->kind->personal) /* as BASIS_POPULAR is told */
+                b->scores[i * b->length + rank] = (float)b->record->popularity[list[rank]];
         }
     }
 }

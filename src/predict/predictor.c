@@ -115,7 +115,10 @@ enum err predictor_score(struct predictor *predictor, const struct recommend_que
     enum err rc = ERR_OK;
     const void *fold;
     const struct model *model = predictor->record->model;
-    if (query->history != NULL && model->kind->fold != NULL) {
+    if (!model->kind->personal) { /* whoever asks: one list, in the kind's own order */
+        model->kind->score(model, 0, scores);
+        *ret_basis = BASIS_POPULAR;
+    } else if (query->history != NULL && model->kind->fold != NULL) {
         TRY(predictor_fold(predictor, &fold, err));
         TRY(model->kind->fold->score(fold, query->history, scores, err));
         *ret_basis = BASIS_HISTORY;

@@ -33,8 +33,8 @@ struct recommendation {
 enum basis {
     BASIS_USER,    /* the user as the model was trained on them */
     BASIS_HISTORY, /* the history that came with the question, folded in */
-    BASIS_POPULAR, /* nothing was known: the list that everybody gets; the score is the number of
-                      train rows */
+    BASIS_POPULAR, /* nothing was known, or the kind is not personal: the list that everybody gets;
+                      the score is the number of train rows */
 };
 const char *basis_name(enum basis basis); /* "user", "history", "popular" */
 
@@ -77,21 +77,34 @@ struct reason {
     float count;  /* how often */
     double part;  /* what it adds to the score */
 };
+/* What keeps an item out of the list. */
+enum kept_out {
+    KEPT_OUT_NOT,     /* nothing: it is in the list */
+    KEPT_OUT_SEEN,    /* the user has touched it */
+    KEPT_OUT_BELOW,   /* its place is beyond the k-th */
+    KEPT_OUT_DENIED,  /* the question denies it */
+    KEPT_OUT_ALLOWED, /* it is not among those that the question allows */
+};
+const char *kept_out_name(enum kept_out kept_out); /* NULL, "seen", "below", "denied", … */
+
 struct explanation {
-    double score;  /* the sum of all parts: the score by the exact solution for this history, which
-                      the trained factors come near to */
-    int32_t rank;  /* the item's place among all that the user has not touched, from 1; 0: they
-                      have touched it, which keeps it out of every list */
-    float cutoff;  /* score of the k-th of the list: below it an item is not shown */
-    int32_t count; /* reasons: all of the history, the largest part first */
+    enum basis basis;
+    double score;     /* the sum of all parts: the score by the exact solution for this history,
+                         which the trained factors come near to. Without reasons it is list_score */
+    float list_score; /* what the item has, or would have, in the list */
+    int32_t rank;     /* its place among all that the list may hold, from 1; 0: it may not */
+    float cutoff;     /* list_score of the last of the list */
+    enum kept_out kept_out;
+    int32_t count; /* reasons: all of the history, the largest part first; none where the basis is
+                      BASIS_POPULAR */
     struct reason *reasons;
 };
 
 /*
- * Why `item` stands where it does for the user (or for the history, when one is given) in a list of
- * k. Release *ret_explanation with explanation_release. ERR_INVALID (kind_without_reasons): the
- * kind cannot say; (nothing_known): neither a user nor a history. Source: Hu, Koren, Volinsky, ICDM
- * 2008, section 5.
+ * Why `item` stands where it does, or does not, in the list that the query asks for. Release
+ * *ret_explanation with explanation_release. ERR_NUMERIC, ERR_CORRUPT, ERR_NOMEM. Time that of
+ * predict_recommend, twice for a user with a history. Source: Hu, Koren, Volinsky, ICDM 2008,
+ * section 5.
  */
 MUST_CHECK enum err predict_explain(struct predictor *predictor,
                                     const struct recommend_query *query, int32_t item,

@@ -25,10 +25,21 @@ MUST_CHECK enum err predictor_norms(struct predictor *predictor, const float **r
 bool predictor_history(const struct predictor *predictor, int32_t user,
                        struct history *ret_history);
 
-/* Scores of all items for a query, and where they came from. */
+/* What orders all items for a query, and where that came from. */
 MUST_CHECK enum err predictor_score(struct predictor *predictor,
                                     const struct recommend_query *query, float *scores,
                                     enum basis *ret_basis, struct error *err);
+
+/* What no list of the query may hold becomes NAN, which topk_of_scores leaves out. */
+void predictor_strike(const struct predictor *predictor, const struct recommend_query *query,
+                      float *scores);
+
+/* The score that is told of an item: what ordered it, or of a popular list the train rows. */
+static inline float predictor_told(const struct predictor *predictor, enum basis basis,
+                                   const float *scores, int32_t item)
+{
+    return basis == BASIS_POPULAR ? (float)predictor->record->popularity[item] : scores[item];
+}
 
 /* What the query's person has touched: ascending items. */
 void predictor_seen(const struct predictor *predictor, const struct recommend_query *query,

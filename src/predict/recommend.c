@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "linalg/score.h"
 #include "linalg/topk.h"
 #include "predict/predictor_parts.h"
 
-/* What no list may hold becomes NAN, which topk_of_scores leaves out. */
 static void strike(float *scores, const int32_t *items, int32_t count)
 {
     for (int32_t i = 0; i < count; i++)
@@ -23,17 +23,32 @@ static void strike_all_but(float *scores, int32_t items, const int32_t *allow, i
     }
 }
 
-/* The best k that are left. */
-static enum err pick(const float *scores, int32_t items, int32_t k,
-                     struct recommendation *ret_items, int32_t *ret_count, struct error *err)
+void predictor_strike(const struct predictor *predictor, const struct recommend_query *query,
+                      float *scores)
 {
-    const int32_t most = k < items ? k : items;
+    const int32_t *seen;
+    int32_t seen_count;
+    predictor_seen(predictor, query, &seen, &seen_count);
+    if (!query->with_seen)
+        strike(scores, seen, seen_count);
+    if (query->allow != NULL)
+        strike_all_but(scores, predictor->record->model->items, query->allow, query->allow_count);
+    strike(scores, query->deny, query->deny_count);
+}
+
+/* The best k that are left. */
+static enum err pick(const struct predictor *predictor, const float *scores, enum basis basis,
+                     int32_t k, struct recommendation *ret_items, int32_t *ret_count,
+                     struct error *err)
+{
+    const int32_t items = predictor->record->model->items, most = k < items ? k : items;
     int32_t *columns = mem_array((size_t)most, sizeof(*columns), err);
     if (columns == NULL)
         return ERR_NOMEM;
     const int32_t count = topk_of_scores(scores, items, NULL, 0, most, columns);
     for (int32_t i = 0; i < count; i++)
-        ret_items[i] = (struct recommendation){columns[i], scores[columns[i]]};
+        ret_items[i] = (struct recommendation){
+            columns[i], predictor_told(predictor, basis, scores, columns[i])};
     *ret_count = count;
     mem_free(columns);
     return ERR_OK;
@@ -44,21 +59,13 @@ enum err predict_recommend(struct predictor *predictor, const struct recommend_q
                            enum basis *ret_basis, struct error *err)
 {
     enum err rc;
-    const int32_t *seen;
-    int32_t seen_count;
     enum basis basis;
-    const int32_t items = predictor->record->model->items;
-    float *scores = mem_array((size_t)items, sizeof(*scores), err);
+    float *scores = mem_array((size_t)predictor->record->model->items, sizeof(*scores), err);
     if (scores == NULL)
         return ERR_NOMEM;
     TRY(predictor_score(predictor, query, scores, &basis, err));
-    predictor_seen(predictor, query, &seen, &seen_count);
-    if (!query->with_seen)
-        strike(scores, seen, seen_count);
-    if (query->allow != NULL)
-        strike_all_but(scores, items, query->allow, query->allow_count);
-    strike(scores, query->deny, query->deny_count);
-    TRY(pick(scores, items, query->k, ret_items, ret_count, err));
+    predictor_strike(predictor, query, scores);
+    TRY(pick(predictor, scores, basis, query->k, ret_items, ret_count, err));
     *ret_basis = basis;
 done:
     mem_free(scores);
@@ -80,17 +87,14 @@ enum err predict_similar(struct predictor *predictor, int32_t item, int32_t k,
     TRY(predictor_norms(predictor, &norms, err));
     TRY_PTR(scores = mem_array((size_t)model->items, sizeof(*scores), err));
     model->kind->factors(model, &view);
-    const float *own = view.items + item * view.item_stride;
+    score_rows(view.items + item * view.item_stride, view.items, model->items, view.item_stride,
+               view.factors, scores);
     for (int32_t other = 0; other < model->items; other++) {
-        const float *y = view.items + other * view.item_stride;
-        double sum = 0;
-        for (int32_t j = 0; j < view.factors; j++)
-            sum += (double)own[j] * (double)y[j];
-        const double length = (double)norms[item] * (double)norms[other];
-        scores[other] = length > 0 ? (float)(sum / length) : NAN;
+        const float length = norms[item] * norms[other];
+        scores[other] = length > 0 ? scores[other] / length : NAN;
     }
     scores[item] = NAN;
-    TRY(pick(scores, model->items, k, ret_items, ret_count, err));
+    TRY(pick(predictor, scores, BASIS_USER, k, ret_items, ret_count, err));
 done:
     mem_free(scores);
     return rc;

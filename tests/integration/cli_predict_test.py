@@ -73,7 +73,10 @@ class Strangers(Case):
     def test_what_popular_cannot_say_it_refuses(self):
         path = self.trained(model="popular")["model_path"]
         self.refuse(2, "similar", path, "--item", "3", says="cannot say which items are alike")
-        self.refuse(2, "explain", path, "--user", "3", "--item", "5", says="gives no reasons")
+        said = self.ask("explain", path, "--user", "3", "--item", "5")
+        self.assertEqual((said["basis"], said["reasons"]), ("popular", []))
+        self.assertIn("rows of the training data",
+                      run("explain", path, "--user", "3", "--item", "5").stdout)
 
 
 class ManyUsers(Case):

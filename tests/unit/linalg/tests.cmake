@@ -1,4 +1,5 @@
 add_unit_test(linalg cpu_test.c)
+add_unit_test(linalg score_test.c)
 add_unit_test(linalg topk_test.c)
 add_unit_test(linalg solve_test.c)
 add_unit_test(linalg csr_test.c)

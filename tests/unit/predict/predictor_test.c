@@ -222,19 +222,81 @@ static void a_stranger_gets_what_is_popular(void **state)
     }
 }
 
-static void popular_has_neither_likeness_nor_reasons(void **state)
+static void popular_has_no_likeness_and_explains_by_place_alone(void **state)
 {
     struct rig *rig = *state;
     struct error err;
     struct explanation why;
     struct recommendation list[5];
     int32_t count;
+    enum basis basis;
     rig_open(rig, "popular");
     const struct recommend_query query = {.user = 0, .k = 5};
     assert_error(predict_similar(rig->predictor, 0, 5, list, &count, &err), ERR_INVALID);
     assert_non_null(strstr(err.message, "popular cannot say"));
-    assert_error(predict_explain(rig->predictor, &query, 0, &why, &err), ERR_INVALID);
-    assert_non_null(strstr(err.message, "gives no reasons"));
+    assert_ok(predict_recommend(rig->predictor, &query, list, &count, &basis, &err));
+    assert_int_equal(basis, BASIS_POPULAR);
+    assert_ok(predict_explain(rig->predictor, &query, list[2].item, &why, &err));
+    assert_int_equal(why.basis, BASIS_POPULAR);
+    assert_int_equal(why.rank, 3);
+    assert_int_equal(why.count, 0);
+    assert_true(why.score == (double)rig->record->popularity[list[2].item]);
+    assert_true(why.cutoff == list[4].score);
+    explanation_release(&why);
+}
+
+/* Each item's place is where a list of all items, under the same bounds, has it. */
+static void every_place_is_that_of_the_whole_list(void **state)
+{
+    struct rig *rig = *state;
+    struct error err;
+    static const int32_t allow[] = {0, 2, 3, 5, 6, 8, 9, 11, 14, 20, 21, 22}, deny[] = {3, 8};
+    struct recommendation list[ITEMS_MAX];
+    int32_t count, refused[KEPT_OUT_ALLOWED + 1] = {0};
+    enum basis basis;
+    rig_open(rig, "als");
+    for (int with_seen = 0; with_seen < 2; with_seen++) {
+        struct recommend_query query = {.user = 7,
+                                        .k = ITEMS_MAX,
+                                        .with_seen = with_seen == 1,
+                                        .allow = allow,
+                                        .allow_count = 12,
+                                        .deny = deny,
+                                        .deny_count = 2};
+        assert_ok(predict_recommend(rig->predictor, &query, list, &count, &basis, &err));
+        query.k = 4;
+        for (int32_t item = 0; item < rig->record->model->items; item++) {
+            struct explanation why;
+            int32_t place = 0;
+            for (int32_t i = 0; i < count; i++)
+                place = list[i].item == item ? i + 1 : place;
+            assert_ok(predict_explain(rig->predictor, &query, item, &why, &err));
+            assert_int_equal(why.rank, place);
+            assert_true(why.cutoff == list[3].score);
+            assert_true(place == 0 || why.list_score == list[place - 1].score);
+            assert_int_equal(place > 0 && place <= 4, why.kept_out == KEPT_OUT_NOT);
+            assert_int_equal(place > 4, why.kept_out == KEPT_OUT_BELOW);
+            refused[why.kept_out]++;
+            explanation_release(&why);
+        }
+    }
+    assert_true(refused[KEPT_OUT_SEEN] > 0);
+    assert_int_equal(refused[KEPT_OUT_NOT], 8);
+    assert_true(refused[KEPT_OUT_DENIED] >= 2 && refused[KEPT_OUT_ALLOWED] > 10);
+}
+
+static void a_stranger_is_explained_by_what_is_popular(void **state)
+{
+    struct rig *rig = *state;
+    struct error err;
+    struct explanation why;
+    rig_open(rig, "als");
+    const struct recommend_query query = {.user = -1, .k = 5};
+    assert_ok(predict_explain(rig->predictor, &query, 3, &why, &err));
+    assert_int_equal(why.basis, BASIS_POPULAR);
+    assert_int_equal(why.count, 0);
+    assert_true(why.list_score == (float)rig->record->popularity[3]);
+    explanation_release(&why);
 }
 
 static void similar_items_are_those_of_the_greatest_cosine(void **state)
@@ -327,7 +389,9 @@ int main(void)
         TEST(a_touched_item_has_no_place),
         TEST(allow_and_deny_bound_the_list),
         TEST(a_stranger_gets_what_is_popular),
-        TEST(popular_has_neither_likeness_nor_reasons),
+        TEST(popular_has_no_likeness_and_explains_by_place_alone),
+        TEST(every_place_is_that_of_the_whole_list),
+        TEST(a_stranger_is_explained_by_what_is_popular),
         TEST(similar_items_are_those_of_the_greatest_cosine),
         TEST(named_items_are_sorted_and_joined),
         TEST(without_memory_each_question_says_so_and_leaves_nothing),

@@ -1,0 +1,186 @@
+/* Two models side by side for the same user: both lists, and what moved between them. */
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/ask.h"
+#include "api/out.h"
+#include "api/routes.h"
+
+enum { COMPARE_K_MAX = 1000, PLACE_BYTES = 120, ANSWER_BYTES = 1024 };
+
+/* One of the two. */
+struct side {
+    struct ask ask;
+    enum basis basis;
+    struct recommendation *list;
+    int32_t count;
+    int32_t *others; /* [count] the place of the same id in the other list, from 1; 0: none */
+};
+
+static enum err make_list(struct side *side, struct request *request, const char *user,
+                          struct error *err)
+{
+    enum err rc;
+    struct ask *ask = &side->ask;
+    ask->query.user = idmap_find_text(ask->record->users, user);
+    TRY(ask_list_memory(ask, request, &side->list, err));
+    TRY(predict_recommend(ask->served.predictor, &ask->query, side->list, &side->count,
+                          &side->basis, err));
+    TRY_PTR(side->others = arena_alloc(request_arena(request),
+                                       (size_t)(side->count + 1) * sizeof(*side->others), err));
+done:
+    return rc;
+}
+
+/* The same id in another model: its index, or -1. */
+static enum err translate(struct request *request, const struct idmap *from, int32_t index,
+                          const struct idmap *to, int32_t *ret_index, struct error *err)
+{
+    char few[ASK_ID_SIZE];
+    const char *text = few;
+    if (from->kind == ID_STRING) {
+        const struct str id = idmap_string(from, index);
+        text = arena_text(request_arena(request), id.ptr, id.len, err);
+    } else {
+        idmap_text(from, index, few, sizeof(few));
+    }
+    if (text == NULL)
+        return ERR_NOMEM;
+    *ret_index = idmap_find_text(to, text);
+    return ERR_OK;
+}
+
+/* Lists are short: each id of one is looked for along the other. */
+static enum err match(struct side *left, struct side *right, struct request *request,
+                      struct error *err)
+{
+    enum err rc = ERR_OK;
+    int32_t index;
+    for (int32_t i = 0; i < left->count; i++) {
+        TRY(translate(request, left->ask.record->items, left->list[i].item,
+                      right->ask.record->items, &index, err));
+        for (int32_t j = 0; j < right->count && index >= 0; j++)
+            if (right->list[j].item == index) {
+                left->others[i] = j + 1;
+                right->others[j] = i + 1;
+            }
+    }
+done:
+    return rc;
+}
+
+static void write_side(struct json_out *out, const char *name, const struct side *side)
+{
+    json_out_key(out, name);
+    json_out_open(out, '{');
+    json_out_key(out, "model");
+    served_write(out, &side->ask.served.facts);
+    json_out_key(out, "basis");
+    json_out_text(out, basis_name(side->basis));
+    json_out_key(out, "items");
+    json_out_open(out, '[');
+    for (int32_t i = 0; i < side->count; i++) {
+        json_out_open(out, '{');
+        json_out_key(out, "item");
+        ask_write_id(out, side->ask.record->items, side->list[i].item, NULL);
+        json_out_key(out, "score");
+        json_out_float(out, side->list[i].score);
+        json_out_key(out, "rank");
+        json_out_int(out, i + 1);
+        json_out_close(out, '}');
+    }
+    json_out_close(out, ']');
+    json_out_close(out, '}');
+}
+
+static void write_rank(struct json_out *out, const char *name, int32_t rank)
+{
+    json_out_key(out, name);
+    if (rank > 0)
+        json_out_int(out, rank);
+    else
+        json_out_null(out);
+}
+
+static void write_move(struct json_out *out, const struct side *side, int32_t i, int32_t left_rank,
+                       int32_t right_rank)
+{
+    json_out_open(out, '{');
+    json_out_key(out, "item");
+    ask_write_id(out, side->ask.record->items, side->list[i].item, NULL);
+    write_rank(out, "left_rank", left_rank);
+    write_rank(out, "right_rank", right_rank);
+    json_out_close(out, '}');
+}
+
+/* Every item of either list: those of the left in its order, then those that only the right has. */
+static void write_moves(struct json_out *out, const struct side *left, const struct side *right)
+{
+    int32_t common = 0;
+    const int32_t longer = left->count > right->count ? left->count : right->count;
+    json_out_key(out, "moves");
+    json_out_open(out, '[');
+    for (int32_t i = 0; i < left->count; i++) {
+        write_move(out, left, i, i + 1, left->others[i]);
+        common += left->others[i] > 0;
+    }
+    for (int32_t i = 0; i < right->count; i++)
+        if (right->others[i] == 0)
+            write_move(out, right, i, 0, i + 1);
+    json_out_close(out, ']');
+    json_out_key(out, "overlap");
+    json_out_real(out, longer > 0 ? (double)common / longer : 1);
+}
+
+/* The second model, asked the same as the first. */
+static enum err open_right(struct app *app, struct request *request, struct side *right,
+                           const char *const *known, struct error *err)
+{
+    enum err rc;
+    const char *with;
+    TRY(ask_text(request, "with", &with, err));
+    TRY(ask_open_ref(app, request, with, &right->ask, err));
+    TRY(ask_read_query(&right->ask, request, known, err));
+done:
+    return rc;
+}
+
+static enum err compare(void *context, struct request *request, struct response *response,
+                        struct error *err)
+{
+    static const char *const known[] = {"with", "user", "k", "exclude_seen", "allow", "deny", NULL};
+    enum err rc;
+    const char *user;
+    struct json_out out;
+    struct side left = {0}, right = {0};
+    TRY(ask_open(context, request, &left.ask, err));
+    TRY(ask_read_query(&left.ask, request, known, err));
+    TRY(ask_text(request, "user", &user, err));
+    if (left.ask.query.k > COMPARE_K_MAX) {
+        rc = FAIL_REASON(err, ERR_INVALID, "parameter_range", "k must be at most %d here",
+                         (int)COMPARE_K_MAX);
+        goto done;
+    }
+    TRY(open_right(context, request, &right, known, err));
+    TRY(make_list(&left, request, user, err));
+    TRY(make_list(&right, request, user, err));
+    TRY(match(&left, &right, request, err));
+    out_begin(&out, ANSWER_BYTES + PLACE_BYTES * (size_t)(left.count + right.count), err);
+    json_out_open(&out, '{');
+    json_out_key(&out, "user");
+    ask_write_id(&out, left.ask.record->users, left.ask.query.user, user);
+    write_side(&out, "left", &left);
+    write_side(&out, "right", &right);
+    write_moves(&out, &left, &right);
+    json_out_close(&out, '}');
+    rc = response_out(response, 200, &out, err);
+done:
+    ask_release(&left.ask);
+    ask_release(&right.ask);
+    return served_refuse(response, rc, err);
+}
+
+static const struct route routes[] = {
+    {.method = HTTP_GET, .pattern = "/api/v1/models/{ref}/compare", .handle = compare},
+};
+const struct route_group model_compare_routes = {routes, sizeof(routes) / sizeof(routes[0])};
