@@ -68,8 +68,10 @@ static enum err list_models(void *context, struct request *request, struct respo
     TRY(query_int(request, "limit", LIMIT_DEFAULT, 1, STORE_LIST_MAX - 1, &limit, err));
     TRY(query_int(request, "cursor", 0, 1, INT64_MAX, &before, err));
     /* One more than the page holds: is there another one? */
-    TRY(model_list(app->store, request_identity(request)->user_id, before, (int32_t)limit + 1,
-                   &list, err));
+    const struct model_query query = {.user_id = request_identity(request)->user_id,
+                                      .before_id = before,
+                                      .limit = (int32_t)limit + 1};
+    TRY(model_list(app->store, &query, &list, err));
     const int32_t count = list.count > limit ? (int32_t)limit : list.count;
     out_begin(&out, MODEL_BYTES * (size_t)(count + 1), err);
     json_out_open(&out, '{');

@@ -85,7 +85,9 @@ static enum err find_models(struct store *store, int64_t user_id, struct user_re
     int64_t before_id = 0;
     int32_t count;
     do {
-        TRY(model_list(store, user_id, before_id, PAGE, &page, err));
+        const struct model_query query = {
+            .user_id = user_id, .before_id = before_id, .limit = PAGE};
+        TRY(model_list(store, &query, &page, err));
         count = page.count;
         for (int32_t i = 0; i < count; i++) {
             before_id = page.models[i]->model_id;

@@ -33,6 +33,7 @@ struct job {
     const char *params_json; /* object: the kind's parameters, all of them */
     const char *run_json;    /* object: the run's parameters, all of them */
     int64_t source_id;       /* the job that this one repeats (retry, clone), or 0 */
+    const char *model_name;  /* that its model goes by (jobs/model_ref.h), or NULL: the type's */
 
     enum job_status status;
     const char *phase;     /* "evaluate" while a worker has it (job_phase_name), else NULL */

@@ -8,7 +8,7 @@
 #include "store/job_record.h"
 #include "store/jobs.h"
 
-enum { TEXT_KEY_MAX = 200, SORT_KEY_COLUMN = 29 };
+enum { TEXT_KEY_MAX = 200 };
 
 static const struct {
     const char *name;
@@ -90,11 +90,11 @@ static bool cursor_write(const struct rows *rows, int32_t row, char mark, char *
         return true;
     }
     if (mark == 'n') {
-        snprintf(out, STORE_CURSOR_SIZE, "n:%a:%" PRId64, rows_real(rows, row, SORT_KEY_COLUMN),
+        snprintf(out, STORE_CURSOR_SIZE, "n:%a:%" PRId64, rows_real(rows, row, job_type.count),
                  job_id);
         return true;
     }
-    const char *text = rows_text(rows, row, SORT_KEY_COLUMN);
+    const char *text = rows_text(rows, row, job_type.count);
     size_t used = 2;
     if (text == NULL || 2 * strlen(text) + 32 > STORE_CURSOR_SIZE)
         return false;

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "jobs/problem.h"
 #include "store/job_record.h"
+#include "store/model_rows.h"
 
 /* As {job_columns} of sql/common.sql, then the result and the queue position. */
 static const struct field job_fields[] = {
@@ -17,6 +18,7 @@ static const struct field job_fields[] = {
     {FIELD_TEXT, offsetof(struct job, params_json)},
     {FIELD_TEXT, offsetof(struct job, run_json)},
     {FIELD_INT, offsetof(struct job, source_id)},
+    {FIELD_TEXT, offsetof(struct job, model_name)},
     {FIELD_STATUS, offsetof(struct job, status)},
     {FIELD_TEXT, offsetof(struct job, phase)},
     {FIELD_REAL, offsetof(struct job, progress)},
@@ -130,7 +132,7 @@ static enum err insert_job(struct tx *tx, const struct job_new *job, int64_t tur
     TRY(RUN(tx, job_create, &rows, arg_int(job->user_id), arg_text(job->name),
             arg_text(job->model_type), arg_text(job->data_path), arg_text(job->params_json),
             arg_text(job->run_json), arg_int(job->source_id), arg_int(turn),
-            arg_text(job_task_name(job->task))));
+            arg_text(job_task_name(job->task)), arg_text(job->model_name)));
     const int64_t job_id = rows_int(&rows, 0, 0);
     TRY(RUN(tx, outbox_add, &rows, arg_int(job_id), arg_text(job->traceparent)));
     if (job->key != NULL)
@@ -475,6 +477,19 @@ done:
     return rc;
 }
 
+/* The model that the job made goes with it, unless an alias points there. */
+static enum err remove_model(struct tx *tx, int64_t job_id, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    TRY(RUN(tx, model_id_of_job, &rows, arg_int(job_id)));
+    if (rows.count > 0)
+        TRY(model_row_remove(tx, 0, rows_int(&rows, 0, 0), err));
+done:
+    rows_release(&rows);
+    return rc;
+}
+
 enum err job_remove(struct store *store, int64_t user_id, enum job_task task, int64_t job_id,
                     struct error *err)
 {
@@ -489,6 +504,7 @@ enum err job_remove(struct store *store, int64_t user_id, enum job_task task, in
                          "job %lld has not ended: cancel it first", (long long)job_id);
         goto done;
     }
+    TRY(remove_model(&tx, job_id, err));
     TRY(RUN(&tx, job_remove_events, &rows, arg_int(job_id)));
     TRY(RUN(&tx, job_uncount, &rows, arg_int(job_id)));
     TRY(add_removed(&tx, job_id, err));

@@ -22,6 +22,7 @@ struct job_new {
     enum job_task task; /* JOB_TRAIN, JOB_PREDICT: its queue */
     const char *name;   /* NULL: none */
     const char *model_type, *data_path;
+    const char *model_name; /* that its model goes by (jobs/model_ref.h); NULL: the type's */
     const char *params_json, *run_json; /* jobs/request.h makes them */
     int64_t source_id;                  /* the job that this one repeats, or 0 */
     /* A client's word for this very request (Idempotency-Key), and a hash of its body; NULL: none
@@ -165,7 +166,7 @@ MUST_CHECK enum err job_rename(struct store *store, int64_t user_id, int64_t job
                                const char *name, int64_t as_of_ms, struct error *err);
 
 /* Remove a job that has ended, with its points, metrics and model row; read the model's path first
- * and unlink the file after. ERR_NOT_FOUND; ERR_CONFLICT (job_running). */
+ * and unlink the file after. ERR_NOT_FOUND; ERR_CONFLICT (job_running; model_has_alias). */
 MUST_CHECK enum err job_remove(struct store *store, int64_t user_id, enum job_task task,
                                int64_t job_id, struct error *err);
 

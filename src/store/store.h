@@ -11,7 +11,8 @@
  *   jobs.h      create, read, list, cancel, remove     (server)
  *   work.h      claim, renew, advance, finish, reap    (worker; every write carries the epoch)
  *   outbox.h    messages to send: take, confirm        (relay, built-in queue)
- *   models.h    trained models: read, list, remove     (server)
+ *   models.h    models: read, list, edit, remove       (server)
+ *   registry.h  their names, versions and aliases      (server)
  *   changes.h   what changed since one last looked     (live pump, built-in queue)
  *
  * Promises. An operation is one transaction: it is done, whole and on disk, when it returns ERR_OK,

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "jobs/model_ref.h"
 #include "jobs/problem.h"
 #include "store/job_record.h"
+#include "store/model_rows.h"
 
 static enum err fenced_off(struct fence fence, struct error *err)
 {
@@ -20,7 +22,7 @@ struct held {
     enum job_status status;
     bool cancel_requested;
     int64_t attempt, deaths, user_id;
-    char model_type[64];
+    char model_type[64], model_name[MODEL_NAME_SIZE];
 };
 
 /* Lock the job if the fence still holds it. */
@@ -39,6 +41,8 @@ static enum err hold(struct tx *tx, struct fence fence, struct held *ret_held, s
     ret_held->deaths = rows_int(&rows, 0, 3);
     ret_held->user_id = rows_int(&rows, 0, 4);
     snprintf(ret_held->model_type, sizeof(ret_held->model_type), "%s", rows_text(&rows, 0, 5));
+    const char *name = rows_text(&rows, 0, 6);
+    snprintf(ret_held->model_name, sizeof(ret_held->model_name), "%s", name != NULL ? name : "");
 done:
     rows_release(&rows);
     return rc;
@@ -220,20 +224,19 @@ done:
 static enum err add_model(struct tx *tx, struct fence fence, const struct held *held,
                           const struct job_outcome *outcome, struct error *err)
 {
-    enum err rc;
-    struct rows rows = {0};
-    TRY(check_text("the model's path", outcome->model_path, 1, JOB_PATH_MAX, err));
-    TRY(check_text("the model's checksum", outcome->model_sha256, 1, STORE_TEXT_MAX, err));
-    rc = RUN(tx, model_add, &rows, arg_int(fence.job_id), arg_int(held->user_id),
-             arg_text(held->model_type), arg_text(outcome->model_path),
-             arg_text(outcome->model_sha256), arg_int(outcome->model_bytes));
-    if (rc == ERR_CONFLICT)
-        rc = FAIL_REASON(err, ERR_CONFLICT, "model_exists",
-                         "there is a model of job %lld, or at %.200s, already",
-                         (long long)fence.job_id, outcome->model_path);
-done:
-    rows_release(&rows);
-    return rc;
+    int64_t model_id;
+    const struct model_new model = {
+        .job_id = fence.job_id,
+        .user_id = held->user_id,
+        .name = held->model_name[0] != '\0' ? held->model_name : NULL,
+        .model_type = held->model_type,
+        .path = outcome->model_path,
+        .sha256 = outcome->model_sha256,
+        .size_bytes = outcome->model_bytes,
+        .source = "training",
+        .program_version = outcome->program_version,
+    };
+    return model_row_add(tx, &model, &model_id, err);
 }
 
 enum err job_finish(struct store *store, struct fence fence, const struct job_outcome *outcome,

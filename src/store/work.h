@@ -71,9 +71,11 @@ struct job_outcome {
     const char *result_json;               /* what run_train told, at most JOB_RESULT_MAX bytes */
     const char *model_path, *model_sha256; /* path NULL: the kind saves nothing */
     int64_t model_bytes;
+    const char *program_version; /* of the child; NULL: not known */
 };
-/* completed, its metrics by name, its model: one transaction, the model file being on disk before.
- * The job must be in training. ERR_CONFLICT (fenced, model_exists). */
+/* completed, its metrics by name, its model as the next version of its name: one transaction, the
+ * model file being on disk before. The job must be in training. ERR_CONFLICT (fenced,
+ * model_exists). */
 MUST_CHECK enum err job_finish(struct store *store, struct fence fence,
                                const struct job_outcome *outcome, struct error *err);
 

@@ -7,6 +7,7 @@ CASE WHEN j.status = 'failed' AND j.error_code = 'cancelled' THEN 'cancelled' EL
 -- Columns of a job in the order of job_fields in jobs.c; the result comes last.
 -- part: job_columns
 j.job_id, j.user_id, j.task, j.name, j.model_type, j.data_path, j.params, j.run, j.source_id,
+j.model_name,
 j.status, j.phase, j.progress, j.iteration, j.message, j.cancel_requested,
 j.epoch, j.attempt, j.deaths, j.owner, j.lease_until_ms,
 j.error_code, j.error_message, j.metrics, j.popular_metrics,

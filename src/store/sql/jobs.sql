@@ -6,7 +6,7 @@
 UPDATE users SET job_count = job_count + 1,
     last_turn = {greatest}(last_turn + 1, coalesce(
         (SELECT max(j.turn) FROM jobs j WHERE j.epoch > 0 AND j.task = 'train'), 0))
-WHERE user_id = $1 RETURNING last_turn, job_count
+WHERE user_id = $1 RETURNING last_turn, job_count, model_count, model_bytes
 -- name: job_turn_predict
 UPDATE users SET
     last_predict_turn = {greatest}(last_predict_turn + 1, coalesce(
@@ -15,9 +15,10 @@ WHERE user_id = $1 RETURNING last_predict_turn, CAST(9223372036854775807 AS bigi
 
 -- name: job_create
 INSERT INTO jobs (user_id, name, model_type, data_path, params, run, source_id, status, turn,
-    task, created_ms, queued_ms, updated_ms)
+    task, model_name, created_ms, queued_ms, updated_ms)
 SELECT CAST($1 AS bigint), CAST($2 AS text), CAST($3 AS text), CAST($4 AS text), CAST($5 AS text),
-    CAST($6 AS text), CAST($7 AS bigint), 'pending', CAST($8 AS bigint), CAST($9 AS text), n.now, n.now, n.now
+    CAST($6 AS text), CAST($7 AS bigint), 'pending', CAST($8 AS bigint), CAST($9 AS text),
+    CAST($10 AS text), n.now, n.now, n.now
 FROM (SELECT {now} AS now) n RETURNING job_id
 
 -- Counts no further than $2.

@@ -5,12 +5,12 @@ UPDATE jobs AS j SET status = 'loading_data', phase = 'load', epoch = epoch + 1,
     started_ms = CASE WHEN started_ms = 0 THEN {now} ELSE started_ms END, updated_ms = {now}
 WHERE job_id = (SELECT q.job_id FROM jobs q WHERE q.status = 'pending' AND q.task = $3
     ORDER BY q.turn, q.job_id LIMIT 1 {skip_locked})
-RETURNING job_id, user_id, task, name, model_type, data_path, params, run, source_id, status, phase,
-    progress, iteration, message, cancel_requested, epoch, attempt, deaths, owner, lease_until_ms,
-    error_code, error_message, metrics, popular_metrics, NULL, created_ms, started_ms, ended_ms, updated_ms
+RETURNING job_id, user_id, task, name, model_type, data_path, params, run, source_id, model_name,
+    status, phase, progress, iteration, message, cancel_requested, epoch, attempt, deaths, owner,
+    lease_until_ms, error_code, error_message, metrics, popular_metrics, NULL, created_ms, started_ms, ended_ms, updated_ms
 
 -- name: job_fenced
-SELECT status, cancel_requested, attempt, deaths, user_id, model_type FROM jobs
+SELECT status, cancel_requested, attempt, deaths, user_id, model_type, model_name FROM jobs
 WHERE job_id = $1 AND epoch = $2 AND status IN ('loading_data', 'preprocessing', 'training') {lock}
 -- name: job_renew
 UPDATE jobs SET lease_until_ms = {now} + CAST($3 AS bigint)
@@ -45,9 +45,6 @@ INSERT INTO job_results (job_id, result) VALUES ($1, $2)
 -- name: metric_add
 INSERT INTO job_metrics (job_id, name, value, user_id)
 SELECT j.job_id, CAST($2 AS text), CAST($3 AS double precision), j.user_id FROM jobs j WHERE j.job_id = $1
--- name: model_add
-INSERT INTO models (job_id, user_id, model_type, path, sha256, size_bytes, created_ms)
-VALUES ($1, $2, $3, $4, $5, $6, {now})
 -- name: job_fail
 UPDATE jobs SET status = 'failed', phase = NULL, error_code = $2, error_message = $3,
     lease_until_ms = 0, cancel_requested = 0, ended_ms = {now}, updated_ms = {now}

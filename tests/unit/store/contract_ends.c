@@ -283,19 +283,21 @@ static void models_are_listed_newest_first_page_by_page(void **state)
     const struct fixture *f = *state;
     struct error err;
     struct model_list list;
+    struct model_query query = {.user_id = f->user_id, .limit = 2};
     for (int i = 0; i < 3; i++) {
         add_job(f, f->user_id);
         finish(f, claim(f), 0.1 * i);
     }
-    assert_ok(model_list(f->store, f->user_id, 0, 2, &list, &err));
+    assert_ok(model_list(f->store, &query, &list, &err));
     assert_int_equal(list.count, 2);
     assert_true(list.models[0]->model_id > list.models[1]->model_id);
-    const int64_t before = list.models[1]->model_id;
+    query.before_id = list.models[1]->model_id;
     model_list_release(&list);
-    assert_ok(model_list(f->store, f->user_id, before, 2, &list, &err));
+    assert_ok(model_list(f->store, &query, &list, &err));
     assert_int_equal(list.count, 1);
     model_list_release(&list);
-    assert_ok(model_list(f->store, add_user(f, "bob@example.com"), 0, 2, &list, &err));
+    query = (struct model_query){.user_id = add_user(f, "bob@example.com"), .limit = 2};
+    assert_ok(model_list(f->store, &query, &list, &err));
     assert_int_equal(list.count, 0);
     model_list_release(&list);
 }
