@@ -23,6 +23,11 @@ add_library(duckdb SHARED IMPORTED)
 set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${CMAKE_BINARY_DIR}/lib/libduckdb.so
     IMPORTED_SONAME libduckdb.so INTERFACE_INCLUDE_DIRECTORIES ${DUCKDB_INCLUDE}
     INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${DUCKDB_INCLUDE})
+# The program itself loads it when it reads the first table (src/data/duckdb_calls.h).
+add_library(duckdb_calls INTERFACE)
+target_include_directories(duckdb_calls SYSTEM INTERFACE ${DUCKDB_INCLUDE})
+target_link_libraries(duckdb_calls INTERFACE ${CMAKE_DL_LIBS})
+list(APPEND CMAKE_BUILD_RPATH ${CMAKE_BINARY_DIR}/lib)
 
 # SQLite comes from npm too, pinned by third_party/sqlite/package-lock.json (tools/fetch_sqlite.sh),
 # as the amalgamation: Debian 12's 3.40.1 can lose commits when two connections checkpoint at once

@@ -6,7 +6,7 @@ endif()
 include(GNUInstallDirs)
 set_target_properties(rectrain PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}
-    BUILD_RPATH_USE_ORIGIN ON
+    BUILD_RPATH "$ORIGIN/lib"
     INSTALL_RPATH "$ORIGIN/../lib/rectrain")
 
 install(TARGETS rectrain RUNTIME DESTINATION bin)

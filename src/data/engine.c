@@ -63,6 +63,9 @@ done:
 
 enum err dataset_engine_version(const char **ret_version, struct error *err)
 {
+    const enum err rc = duckdb_load(err);
+    if (rc != ERR_OK)
+        return rc;
     if (strcmp(duckdb_library_version(), VERSION) != 0)
         return FAIL_REASON(err, ERR_INTERNAL, "engine_version",
                            "the library libduckdb.so is version %s, this program was made for %s. "
@@ -82,7 +85,8 @@ enum err engine_open(struct engine *engine, int32_t threads, int64_t memory_limi
     const char *version;
     *engine = (struct engine){.sets = {clicks, events}};
 
-    TRY(dataset_engine_version(&version, err));
+    if ((rc = dataset_engine_version(&version, err)) != ERR_OK)
+        return rc;
     if (duckdb_create_config(&config) != DuckDBSuccess)
         return FAIL(err, ERR_NOMEM, "out of memory while starting the reading engine");
     TRY(set_options(config, threads, memory_limit_bytes, err));

@@ -7,10 +7,9 @@
  * Its own error texts reach people only translated, or behind a sentence of ours, with the names
  * of files instead of descriptors.
  */
-#include <duckdb.h>
-
 #include "base/error.h"
 #include "base/progress.h"
+#include "data/duckdb_calls.h"
 #include "data/files.h"
 
 struct engine {

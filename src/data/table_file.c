@@ -1,11 +1,11 @@
 #include "data/table_file.h"
 
 #include <assert.h>
-#include <duckdb.h>
 #include <inttypes.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "data/duckdb_calls.h"
 
 enum { SQL_MAX = 16384 };
 #define REPORT_SECONDS 0.25
@@ -80,6 +80,8 @@ enum err table_file_select(const char *select, const char *path, struct error *e
 {
     enum err rc;
     struct writer writer = {NULL, NULL};
+    if ((rc = duckdb_load(err)) != ERR_OK)
+        return rc;
     TRY(writer_open(&writer, err));
     TRY(copy_to(&writer, select, path, err));
 done:
@@ -184,6 +186,8 @@ enum err table_file_write(const struct table_source *source, const char *path, s
     struct writer writer = {NULL, NULL};
     struct pull pull = {.source = source, .rc = ERR_OK};
     assert(source->column_count <= TABLE_COLUMNS_MAX);
+    if ((rc = duckdb_load(err)) != ERR_OK)
+        return rc;
     TRY(writer_open(&writer, err));
     TRY(pull_register(&writer, &pull, err));
     TRY(copy_to(&writer, "SELECT * FROM source_rows()", path, err));

@@ -140,6 +140,7 @@ static void close_in(const struct child_spec *spec, int32_t threads, struct tell
     struct error ignored;
     struct sandbox_report report_of_it;
     char text[SANDBOX_REPORT_MAX + 32];
+    const char *version;
     const struct sandbox_spec sandbox = {
         .readable = {CHILD_DATA_FD, spec->has_above ? CHILD_ABOVE_FD : -1},
         .output_directory = spec->output_directory,
@@ -147,6 +148,8 @@ static void close_in(const struct child_spec *spec, int32_t threads, struct tell
         .cpu_seconds = spec->cpu_seconds,
         .threads = threads,
     };
+    /* After that no library can be loaded; where this one cannot, reading the data says so. */
+    (void)!dataset_engine_version(&version, &ignored);
     sandbox_enter(&sandbox, &report_of_it);
     snprintf(text, sizeof(text), "sandbox: %s", report_of_it.words);
     send_if(telling, child_put_note(&telling->line, report_of_it.is_whole ? LOG_INFO : LOG_WARNING,
