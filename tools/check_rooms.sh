@@ -12,7 +12,7 @@ rooms=(base config linalg data model eval train predict jobs store queue worker 
 declare -A third_party=(
     ['jansson.h']=base ['openssl/*']=base
     ['cblas*.h']=linalg
-    ['duckdb.h']=data
+    ['duckdb.h']=data ['dlfcn.h']=data
     ['zlib.h']=model
     ['sqlite3.h']=store ['libpq-fe.h']=store
     ['amqp*.h']=queue

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 static bool is_token_char(unsigned char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -129,33 +131,63 @@ static int check_framing(struct headers *headers, const char **ret_why)
     return expect != NULL && strcasecmp(expect, "100-continue") != 0 ? 417 : 0;
 }
 
-int headers_parse(struct headers *headers, struct arena *arena, const char *block, size_t size,
-                  int32_t fields_max, const char **ret_why)
+/* Into the arena, as many as there are: a stream may hold them for hours. */
+static bool keep_fields(struct headers *headers, struct arena *arena)
+{
+    struct error ignored;
+    const size_t size = (size_t)headers->count * sizeof(struct header);
+    struct header *fields = arena_alloc(arena, size, &ignored);
+    if (fields == NULL)
+        headers->count = 0;
+    else if (size > 0)
+        memcpy(fields, headers->fields, size);
+    headers->fields = fields;
+    return fields != NULL;
+}
+
+/* Into fields[fields_max]. */
+static int parse(struct headers *headers, struct header *fields, int32_t fields_max,
+                 struct arena *arena, const struct str *block, const char **ret_why)
 {
     static const char version[] = "HTTP/1.1\0";
     size_t at = sizeof(version);
     bool no_memory = false;
-    headers->count = 0;
+    const char *bytes = block->ptr;
     *ret_why = "the head of the request is malformed";
-    if (size < at + 2 || memcmp(block, version, 7) != 0 || block[8] != '\0' || block[9] != '\0' ||
-        (block[7] != '1' && block[7] != '0'))
+    if (block->len < at + 2 || memcmp(bytes, version, 7) != 0 || bytes[8] != '\0' ||
+        bytes[9] != '\0' || (bytes[7] != '1' && bytes[7] != '0'))
         return 400;
-    headers->is_version_1_0 = block[7] == '0';
-    while (at < size && block[at] != '\0') {
+    headers->is_version_1_0 = bytes[7] == '0';
+    while (at < block->len && bytes[at] != '\0') {
         struct header field;
-        if (headers->count == (fields_max < HEADERS_MAX ? fields_max : HEADERS_MAX)) {
+        if (headers->count == fields_max) {
             *ret_why = "there are too many header fields";
             return 431;
         }
-        if (!parse_line(block, size, &at, arena, &field, &no_memory))
+        if (!parse_line(bytes, block->len, &at, arena, &field, &no_memory))
             return no_memory ? 503 : 400;
         if (may_come_once(field.name) && headers_get(headers, field.name) != NULL) {
             *ret_why = "a header field comes twice that may come once";
             return 400;
         }
-        headers->fields[headers->count++] = field;
+        fields[headers->count++] = field;
     }
-    if (at + 2 != size || block[at] != '\0' || block[at + 1] != '\0')
+    if (at + 2 != block->len || bytes[at] != '\0' || bytes[at + 1] != '\0')
         return 400;
     return check_framing(headers, ret_why);
+}
+
+int headers_parse(struct headers *headers, struct arena *arena, const char *block, size_t size,
+                  int32_t fields_max, const char **ret_why)
+{
+    struct header fields[HEADERS_MAX];
+    const struct str all = {block, size};
+    *headers = (struct headers){.fields = fields};
+    const int status = parse(headers, fields, fields_max < HEADERS_MAX ? fields_max : HEADERS_MAX,
+                             arena, &all, ret_why);
+    if (!keep_fields(headers, arena) && status == 0) {
+        *ret_why = "out of memory";
+        return 503;
+    }
+    return status;
 }

@@ -27,7 +27,7 @@ struct header {
 };
 
 struct headers {
-    struct header fields[HEADERS_MAX];
+    const struct header *fields; /* [count], in the arena */
     int32_t count;
     int64_t content_length; /* -1: none */
     bool is_chunked;
