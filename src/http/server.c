@@ -16,7 +16,8 @@ enum {
     IO_THREADS_MAX = 64,
     HANDLER_THREADS_MAX = 1024,
     CONNECTION_POOL_BYTES = 24 * 1024,
-    HANDLER_THREADS = 64
+    HANDLER_THREADS = 64,
+    LAST_ANSWERS_MS = 1000 /* of a server that stops: so long they have to be sent */
 };
 
 void http_limits_init(struct http_limits *limits)
@@ -241,6 +242,13 @@ static void sleep_ms(long ms)
     nanosleep(&pause, NULL);
 }
 
+/* Until all answers were sent, or it takes too long. */
+static void await_answers(const struct http_server *server, double until)
+{
+    while (atomic_load(&server->active) > 0 && clock_seconds() < until)
+        sleep_ms(5);
+}
+
 void http_server_close(struct http_server *server, int32_t grace_ms)
 {
     if (server == NULL)
@@ -254,13 +262,13 @@ void http_server_close(struct http_server *server, int32_t grace_ms)
         shutdown(server->listen_fd, SHUT_RDWR);
     if (server->config.hub != NULL)
         hub_close(server->config.hub);
-    while (atomic_load(&server->active) > 0 && clock_seconds() < until)
-        sleep_ms(5);
+    await_answers(server, until);
     atomic_store(&server->around.is_stopping, true);
     /* When the workers are gone, no connection is suspended: only then may the daemon be stopped.
      */
     workers_free(server->workers);
     server->workers = NULL;
+    await_answers(server, clock_seconds() + 1e-3 * LAST_ANSWERS_MS);
     stop_reaper(server);
     links_cut_all(&server->links);
     MHD_stop_daemon(server->daemon);
