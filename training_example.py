@@ -33,7 +33,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-from typing import Any, Callable, Iterator, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any, Callable, Iterator, Optional
 
 __all__ = ["TrainingClient", "TrainingError", "ConnectionFailed", "RequestFailed", "InvalidRequest",
            "NotLoggedIn", "NotAllowed", "NotFound", "Conflict", "TooManyRequests", "ServerFailed",
@@ -45,6 +46,7 @@ PAUSE_S, PAUSE_MAX_S = 0.5, 30.0  # of the first retry, and the longest that is 
 ABSENCE_MAX_S = 300.0  # how long wait_for_completion bears a server that does not answer
 BLOCK_BYTES = 1 << 20
 PAGE = 100
+USERS_AT_ONCE, LISTED_AT_ONCE = 1000, 400_000  # in one answer, at most
 
 
 class TrainingError(Exception):
@@ -324,6 +326,81 @@ class TrainingClient:
         """The kinds of models, with their parameters, defaults and ranges."""
         return self._send("GET", "/api/v1/model_types")["model_types"]
 
+    # ---- recommendations: `ref` is a model's id, "name@alias", "name:version" or "name" ----
+
+    def recommend(self, ref: Any, user: Any = None, k: int = 40, items: Optional[Any] = None,
+                  exclude_seen: bool = True, allow: Optional[Any] = None,
+                  deny: Optional[Any] = None) -> dict:
+        """What a model recommends to a user, or to somebody new by what they did: `items` is a list
+        of ids, or a dict of ids and how often. {"model", "basis", "items": [{"item", "score"}, …]};
+        basis "popular": nothing is known of them."""
+        if (user is None) == (items is None):
+            raise ValueError("either user or items is needed")
+        bounds = {"k": k, "exclude_seen": exclude_seen, "allow": allow, "deny": deny}
+        if items is not None:
+            return self._ask(ref, "recommend", {"items": _history(items), **bounds})
+        answer = self._ask(ref, "recommend", {"users": [user], **bounds})
+        return {"model": answer["model"], **answer["lists"][0]}
+
+    def recommend_many(self, ref: Any, users: Any, k: int = 40, exclude_seen: bool = True,
+                       allow: Optional[Any] = None, deny: Optional[Any] = None) -> Iterator[dict]:
+        """The lists of many users, in their order, as they are read: {"user", "basis", "items"}.
+        For all users at once a prediction is quicker. All are made by the version that `ref` means
+        at first, whatever becomes of an alias meanwhile."""
+        rest, bounds = iter(users), {"k": k, "exclude_seen": exclude_seen, "allow": allow,
+                                     "deny": deny}
+        at_once = max(1, min(USERS_AT_ONCE, LISTED_AT_ONCE // max(1, k)))
+        while True:
+            block = list(itertools.islice(rest, at_once))
+            if not block:
+                return
+            answer = self._ask(ref, "recommend", {"users": block, **bounds})
+            ref = answer["model"]["model_id"]
+            yield from answer["lists"]
+
+    def similar(self, ref: Any, item: Any, k: int = 40) -> dict:
+        """The items that are most like one: {"model", "item", "items": [{"item", "score"}, …]}."""
+        return self._look(ref, "similar", {"item": item, "k": k})
+
+    def explain(self, ref: Any, item: Any, user: Any = None, items: Optional[Any] = None,
+                k: int = 40, reasons: int = 20) -> dict:
+        """Why an item is recommended to a user, or to who did `items` (as in recommend): what each
+        of their own items adds to its score, its place, and what keeps it out of a list of k."""
+        if (user is None) == (items is None):
+            raise ValueError("either user or items is needed")
+        if items is None:
+            return self._look(ref, "explain", {"user": user, "item": item, "k": k,
+                                               "reasons": reasons})
+        return self._ask(ref, "explain", {"items": _history(items), "item": item, "k": k,
+                                          "reasons": reasons})
+
+    def compare(self, ref: Any, other: Any, user: Any, k: int = 40) -> dict:
+        """Two models side by side for a user: {"left", "right", "moves", "overlap"}."""
+        return self._look(ref, "compare", {"with": other, "user": user, "k": k})
+
+    def user_history(self, ref: Any, user: Any) -> list:
+        """What a user did in the data that a model was trained on: [{"item", "count"}, …], most
+        often first; empty for who is not known to it."""
+        return self._look(ref, "history", {"user": user})["items"]
+
+    def known_users(self, ref: Any) -> Iterator[Any]:
+        """The ids of all users that a model knows, ascending, as they are read."""
+        after = None
+        while True:
+            page = self._look(ref, "users", _given({"limit": 1000, "after": after}))
+            yield from page["users"]
+            after = page["next"]
+            if after is None:
+                return
+
+    def _look(self, ref: Any, what: str, query: Mapping[str, Any]) -> dict:
+        return self._send("GET", f"{_model_path(ref)}/{what}?{urllib.parse.urlencode(query)}")
+
+    def _ask(self, ref: Any, what: str, body: Mapping[str, Any]) -> dict:
+        return self._send("POST", f"{_model_path(ref)}/{what}", is_repeatable=True,
+                          body={name: list(value) if isinstance(value, (set, tuple)) else value
+                                for name, value in _given(body).items()})
+
     # ---- requests ----
 
     def _pages(self, path: str, key: str, query: Mapping[str, Any]) -> Iterator[dict]:
@@ -426,6 +503,17 @@ class TrainingClient:
 
 def _given(fields: Mapping[str, Any]) -> dict:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _model_path(ref: Any) -> str:
+    return "/api/v1/models/" + urllib.parse.quote(str(ref), safe="@:")
+
+
+def _history(items: Any) -> list:
+    """A history as the server reads it: of ids, of a dict of ids and how often, or as it is."""
+    if isinstance(items, Mapping):
+        return [{"item": item, "count": count} for item, count in items.items()]
+    return list(items)
 
 
 def _key(key: Optional[str]) -> dict:

@@ -19,7 +19,8 @@
 #include "model/fold.h"
 #include "model/kinds.h"
 
-enum { CHUNK_ROWS = 4096 }; /* of the factors that are padded and summed at a time */
+/* Of the factors that are padded and summed at a time: in float, and the sums of all in double. */
+enum { CHUNK_ROWS = 512 };
 
 struct als_fold {
     struct factors_view view;

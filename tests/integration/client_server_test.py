@@ -77,6 +77,39 @@ class WithServer(StackTest):
         self.assertEqual(pickle.loads(content)["model"]["item_factors"].shape[1], 4)
         self.assertIn(job_id, [model["job_id"] for model in self.client.models()])
 
+    def test_a_model_recommends_explains_and_is_compared(self):
+        refs = []
+        for factors in (4, 6):
+            job_id, _ = self.trained("als", iterations=2, factors=factors)
+            refs.append(self.client.job(job_id)["model"]["model_id"])
+        ref, user = refs[0], next(self.client.known_users(refs[0]))
+        told = self.client.recommend(ref, user, k=5, deny={1, 2})
+        self.assertEqual((told["user"], told["basis"], len(told["items"])), (user, "user", 5))
+        self.assertEqual(told["model"]["model_id"], ref)
+        self.assertEqual(self.client.recommend(ref, "nobody")["basis"], "popular")
+        users = list(self.client.known_users(ref))
+        lists = list(self.client.recommend_many(ref, users + [10 ** 9], k=3))
+        self.assertEqual([one["user"] for one in lists], users + [10 ** 9])
+        self.assertEqual(lists[0]["items"], self.client.recommend(ref, user, k=3)["items"])
+        history = {one["item"]: one["count"] for one in self.client.user_history(ref, user)}
+        folded = self.client.recommend(ref, items=history)
+        self.assertEqual(folded["basis"], "history")
+        self.assertFalse({one["item"] for one in folded["items"]} & set(history))
+        best = folded["items"][0]["item"]
+        why = self.client.explain(ref, best, items=history, reasons=1000)
+        self.assertAlmostEqual(sum(one["part"] for one in why["reasons"]), why["score"])
+        self.assertEqual(why["rank"], 1)
+        self.assertEqual(self.client.explain(ref, next(iter(history)), user)["kept_out"], "seen")
+        alike = [one["item"] for one in self.client.similar(ref, best, k=3)["items"]]
+        self.assertEqual((len(alike), best in alike), (3, False))
+        both = self.client.compare(ref, refs[1], user, k=5)
+        self.assertEqual([both[side]["model"]["model_id"] for side in ("left", "right")], refs)
+        with self.assertRaises(ValueError):
+            self.client.recommend(ref, user, items=[1])
+        with self.assertRaises(te.NotFound) as caught:
+            self.client.similar(ref, "nothing")
+        self.assertEqual(caught.exception.code, "item_unknown")
+
     def test_the_same_key_starts_one_job(self):
         ids = {self.client.start_training("popular", self.data, idempotency_key="once")
                for _ in range(3)}
