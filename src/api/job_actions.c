@@ -5,10 +5,12 @@
 #include "api/job_body.h"
 #include "api/model_files.h"
 #include "api/out.h"
+#include "api/served.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "queue/relay.h"
 #include "store/jobs.h"
+#include "store/models.h"
 #include "worker/job_log.h"
 
 /* What the client asked for, as a hash: where it sent it to, and what. */
@@ -117,12 +119,21 @@ enum err job_delete(struct app *app, const struct identity *identity, int64_t jo
 {
     enum err rc;
     struct job *job = NULL;
+    struct model_record *model = NULL;
     TRY(job_read_brief(app->store, identity->user_id, JOB_TRAIN, job_id, &job, err));
+    rc = model_of_job(app->store, identity->user_id, job_id, &model, err);
+    if (rc != ERR_OK && rc != ERR_NOT_FOUND)
+        goto done;
     TRY(job_remove(app->store, identity->user_id, JOB_TRAIN, job_id, err));
+    if (model != NULL) { /* it answers no more */
+        served_changed(app, identity->user_id);
+        served_drop(app, model->model_id);
+    }
     if (job->model_path != NULL)
         TRY(saved_model_remove(app->config, job->model_path, err));
     TRY(job_log_remove(config_text(app->config, "MODEL_DIR"), job_id, err));
 done:
+    mem_free(model);
     job_free(job);
     return rc;
 }

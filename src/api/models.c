@@ -8,6 +8,7 @@
 #include "api/model_files.h"
 #include "api/out.h"
 #include "api/routes.h"
+#include "api/served.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "jobs/job.h"
@@ -126,6 +127,8 @@ static enum err remove_model(void *context, struct request *request, struct resp
     struct model_record *model = NULL;
     TRY(find_model(app, request, &model, err));
     TRY(model_remove(app->store, request_identity(request)->user_id, model->model_id, err));
+    served_changed(app, request_identity(request)->user_id);
+    served_drop(app, model->model_id);
     TRY(saved_model_remove(app->config, model->path, err));
     response_none(response);
 done:

@@ -14,7 +14,7 @@
 #include "base/parallel.h"
 #include "predict/model_cache.h"
 #include "store/model_checks.h"
-#include "store/models.h"
+#include "store/registry.h"
 
 enum { SETS = 128, WAYS = 4, PATH_MAX_BYTES = 512, SHA_SIZE = 65, QUEUE_MAX = 16 };
 static const double TRUST_SECONDS = 1, IDLE_SECONDS = 900, TIDY_SECONDS = 60;
@@ -29,7 +29,7 @@ struct target {
 /* What a user's ref means, and which model answered for it last. */
 struct meaning {
     int64_t user_id; /* 0: empty */
-    char ref[SERVED_REF_MAX];
+    char ref[MODEL_REF_SIZE];
     double until; /* clock_seconds; the store is asked after it */
     struct target target;
     struct served_facts last;
@@ -238,18 +238,22 @@ void served_close(struct served *served)
 
 /* ---- finding ---- */
 
-static enum err target_of(const struct model_record *record, const char *alias,
-                          struct target *ret_target, struct error *err)
+static enum err target_of(const struct model_record *record, struct target *ret_target,
+                          struct error *err)
 {
-    struct target target = {.facts = {.model_id = record->model_id},
-                            .size_bytes = record->size_bytes};
+    struct target target = {.size_bytes = record->size_bytes};
+    struct served_facts *facts = &target.facts;
     if (strlen(record->path) >= sizeof(target.path))
         return FAIL(err, ERR_CORRUPT, "the path of model %" PRId64 " is too long",
                     record->model_id);
     snprintf(target.path, sizeof(target.path), "%s", record->path);
     snprintf(target.sha256, sizeof(target.sha256), "%s", record->sha256);
-    snprintf(target.facts.model_type, sizeof(target.facts.model_type), "%s", record->model_type);
-    snprintf(target.facts.alias, sizeof(target.facts.alias), "%s", alias != NULL ? alias : "");
+    facts->model_id = record->model_id;
+    facts->version = record->version;
+    snprintf(facts->name, sizeof(facts->name), "%s", record->name);
+    model_ref_of(record->name, record->version, facts->ref);
+    snprintf(facts->alias, sizeof(facts->alias), "%s", record->alias != NULL ? record->alias : "");
+    snprintf(facts->model_type, sizeof(facts->model_type), "%s", record->model_type);
     *ret_target = target;
     return ERR_OK;
 }
@@ -259,16 +263,13 @@ static enum err resolve(struct served *served, int64_t user_id, const char *ref,
                         struct meaning *ret_meaning, struct error *err)
 {
     enum err rc;
-    int64_t model_id;
     struct target target;
     struct model_record *record = NULL;
     pthread_mutex_lock(&served->lock);
     const uint64_t generation = served->generation;
     pthread_mutex_unlock(&served->lock);
-    if (!text_int(ref, &model_id) || model_id < 1)
-        return FAIL_REASON(err, ERR_NOT_FOUND, "no_such_model", "there is no model %.100s", ref);
-    TRY(model_read(served->app->store, user_id, model_id, &record, err));
-    TRY(target_of(record, NULL, &target, err));
+    TRY(registry_resolve(served->app->store, user_id, ref, &record, err));
+    TRY(target_of(record, &target, err));
     pthread_mutex_lock(&served->lock);
     struct meaning *meaning = take_meaning(served, user_id, ref);
     meaning->target = target;
@@ -346,7 +347,7 @@ enum err served_find(struct app *app, int64_t user_id, const char *ref,
     enum err rc;
     struct meaning meaning;
     struct served *served = app->served;
-    if (strlen(ref) >= SERVED_REF_MAX)
+    if (strlen(ref) >= MODEL_REF_SIZE)
         return FAIL_REASON(err, ERR_NOT_FOUND, "no_such_model", "there is no model %.100s…", ref);
     const bool is_recalled = recall(served, user_id, ref, &meaning);
     if (!is_recalled)
@@ -407,7 +408,7 @@ enum err served_ready(struct app *app, const struct model_record *model, struct 
     enum err rc;
     struct target target;
     struct model_lease *lease = NULL;
-    TRY(target_of(model, NULL, &target, err));
+    TRY(target_of(model, &target, err));
     const struct wanted_model wanted = wanted_of(&target);
     TRY(model_cache_lease(app->served->cache, &wanted, &lease, err));
     model_lease_end(lease);

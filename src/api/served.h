@@ -13,20 +13,21 @@
 #include "api/app.h"
 #include "base/json_out.h"
 #include "http/response.h"
+#include "jobs/model_ref.h"
 
 struct model_lease;  /* predict/model_cache.h */
 struct model_record; /* store/models.h */
 struct predictor;    /* predict/predictor.h */
 
-enum { SERVED_NAME_MAX = 64, SERVED_KIND_MAX = 32, SERVED_REF_MAX = 160 };
+enum { SERVED_KIND_SIZE = 32 };
 
 /* What an answer says of its model. */
 struct served_facts {
     int64_t model_id, version;
-    char name[SERVED_NAME_MAX];
-    char ref[SERVED_NAME_MAX + 24]; /* "homepage:3" */
-    char alias[SERVED_NAME_MAX];    /* that the ref named; "" for none */
-    char model_type[SERVED_KIND_MAX];
+    char name[MODEL_NAME_SIZE];
+    char ref[MODEL_REF_SIZE];    /* "homepage:3" */
+    char alias[MODEL_NAME_SIZE]; /* that the ref went by; "" for none */
+    char model_type[SERVED_KIND_SIZE];
 };
 
 /* A model in use, whole until served_release. */

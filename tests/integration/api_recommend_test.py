@@ -354,11 +354,16 @@ class FilesTest(Jobs):
         kept.rename(file)
         self.assertEqual(self.owner.get(path).status, 200)
 
-    def test_a_model_that_answers_goes_on_while_it_is_removed(self):
+    def test_a_removed_model_answers_no_more(self):
         model = self.done()["model"]
         path = f"/api/v1/models/{model['model_id']}"
         self.assertEqual(self.owner.get(f"{path}/recommend?user=1").status, 200)
         self.assertEqual(self.owner.delete(path).status, 204)
+        self.assert_problem(self.owner.get(f"{path}/recommend?user=1"), 404, "no_such_model")
+        job = self.done()
+        path = f"/api/v1/models/{job['model']['model_id']}"
+        self.assertEqual(self.owner.get(f"{path}/recommend?user=1").status, 200)
+        self.assertEqual(self.owner.delete(f"/api/v1/jobs/{job['job_id']}").status, 204)
         self.assert_problem(self.owner.get(f"{path}/recommend?user=1"), 404, "no_such_model")
 
 
