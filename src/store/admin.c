@@ -24,6 +24,21 @@ static void add_count(struct job_counts *counts, const char *status, int64_t cou
             *places[i].to = count;
 }
 
+static enum err count_waits(struct store *store, enum job_task task, struct job_counts *counts,
+                            struct error *err)
+{
+    struct rows rows = {0};
+    const enum err rc =
+        STORE_RUN(store, TX_READ, count_waits, &rows, arg_text(job_task_name(task)));
+    if (rc == ERR_OK) {
+        counts->cancelled_waiting = rows_int(&rows, 0, 0);
+        counts->deaths = rows_int(&rows, 0, 1);
+        counts->oldest_pending_ms = rows_int(&rows, 0, 2);
+    }
+    rows_release(&rows);
+    return rc;
+}
+
 enum err store_counts(struct store *store, struct store_counts *ret_counts, struct error *err)
 {
     enum err rc;
@@ -31,17 +46,15 @@ enum err store_counts(struct store *store, struct store_counts *ret_counts, stru
     struct store_counts counts = {0};
     TRY(STORE_RUN(store, TX_READ, count_jobs, &rows));
     for (int32_t i = 0; i < rows.count; i++) {
-        const char *task = rows_text(&rows, i, 5);
+        const char *task = rows_text(&rows, i, 2);
         struct job_counts *jobs = strcmp(task, job_task_name(JOB_TRAIN)) == 0     ? &counts.train
                                   : strcmp(task, job_task_name(JOB_PREDICT)) == 0 ? &counts.predict
                                                                                   : NULL;
-        if (jobs == NULL)
-            continue;
-        add_count(jobs, rows_text(&rows, i, 0), rows_int(&rows, i, 1));
-        jobs->cancelled_waiting += rows_int(&rows, i, 2);
-        jobs->deaths += rows_int(&rows, i, 3);
-        jobs->oldest_pending_ms += rows_int(&rows, i, 4);
+        if (jobs != NULL)
+            add_count(jobs, rows_text(&rows, i, 0), rows_int(&rows, i, 1));
     }
+    TRY(count_waits(store, JOB_TRAIN, &counts.train, err));
+    TRY(count_waits(store, JOB_PREDICT, &counts.predict, err));
     TRY(STORE_RUN(store, TX_READ, count_rest, &rows));
     counts.users = rows_int(&rows, 0, 0);
     counts.sessions = rows_int(&rows, 0, 1);

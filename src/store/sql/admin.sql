@@ -1,10 +1,16 @@
 -- name: count_durations
 SELECT model_type, count(*), CAST(sum(ended_ms - started_ms) AS bigint) FROM jobs
 WHERE status = 'completed' AND task = 'train' GROUP BY model_type ORDER BY model_type
+-- From an index alone (jobs_by_user_status).
 -- name: count_jobs
-SELECT {shown_status}, count(*), CAST(sum(j.cancel_requested) AS bigint), CAST(sum(j.deaths) AS bigint),
-    CASE WHEN min(j.status) = 'pending' THEN {now} - min(j.created_ms) ELSE 0 END, j.task
-FROM jobs j GROUP BY 1, j.task
+SELECT {shown_status}, count(*), j.task FROM jobs j GROUP BY 1, j.task
+-- Of a task: who was asked to stop and still runs, the deaths, how long the oldest waits. Each looks
+-- at few rows, or at an index.
+-- name: count_waits
+SELECT (SELECT count(*) FROM jobs WHERE lease_until_ms > 0 AND cancel_requested = 1 AND task = $1),
+    (SELECT CAST(coalesce(sum(deaths), 0) AS bigint) FROM jobs WHERE deaths > 0 AND task = $1),
+    coalesce((SELECT {now} - created_ms FROM jobs WHERE job_id =
+        (SELECT min(job_id) FROM jobs WHERE status = 'pending' AND task = $1)), 0)
 -- name: count_rest
 SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions s WHERE {session_lives}),
     (SELECT count(*) FROM models), (SELECT count(*) FROM outbox), (SELECT count(*) FROM workers)
