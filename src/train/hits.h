@@ -10,13 +10,45 @@
  *    "hits": [per user, in the order of the holdout], "targets": [items to find, per user]}
  */
 #include "base/error.h"
+#include "base/hash.h"
 #include "data/dataset.h"
 #include "eval/evaluate.h"
+#include "eval/paired.h"
+
+enum { HITS_FILE_MAX = 64 << 20 /* bytes; that is ten million users */ };
 
 /* Write it by way of a temporary file, fsync and rename. ret_path is the caller's (mem_free).
  * ERR_IO names the file and the system's reason; ERR_NOMEM. */
 MUST_CHECK enum err hits_write(const char *model_path, const char *holdout_sha256,
                                const struct eval_result *judged, const struct holdout *holdout,
                                char **ret_path, struct error *err);
+
+/* What such a file says. */
+struct hits {
+    int32_t k, users;
+    char holdout_sha256[HASH_HEX_SIZE];
+    int32_t *hits, *targets; /* [users], owned; targets are at least 1, hits at most as many */
+};
+
+/* Read the text of a file. ERR_CORRUPT says what is wrong; ERR_NOMEM. */
+MUST_CHECK enum err hits_parse(const char *text, size_t size, struct hits *ret_hits,
+                               struct error *err);
+void hits_release(struct hits *hits); /* all zero is allowed, and left */
+
+/* The name of the file beside a model: "dir/als_model_7.pkl" → "dir/als_model_7.hits.json". False
+ * where `out` has no room for it. */
+bool hits_path_of(const char *model_path, char *out, size_t out_size);
+
+enum hits_match {
+    HITS_PAIRED,        /* the same users were asked for the same items */
+    HITS_OTHER_HOLDOUT, /* others, or for others */
+    HITS_OTHER_K,       /* in lists of another length */
+};
+
+/* The difference in recall of two runs, `one` less `other`, with its interval (eval/paired.h).
+ * *ret_interval is set where they are HITS_PAIRED alone. ERR_NOMEM. */
+MUST_CHECK enum err hits_compare(const struct hits *one, const struct hits *other, int32_t threads,
+                                 enum hits_match *ret_match, struct paired_interval *ret_interval,
+                                 struct error *err);
 
 #endif

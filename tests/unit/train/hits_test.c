@@ -115,6 +115,85 @@ static void a_directory_that_is_a_file_is_named_in_the_error(void **state)
     assert_null(path);
 }
 
+static void assert_corrupt(const char *text, const char *part)
+{
+    struct error err;
+    struct hits hits = {0};
+    assert_error(hits_parse(text, strlen(text), &hits, &err), ERR_CORRUPT);
+    if (strstr(err.message, part) == NULL)
+        fail_msg("%s does not say %s", err.message, part);
+    assert_null(hits.hits);
+}
+
+static void what_was_written_is_read_back(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct error err;
+    struct hits hits = {0};
+    char model[160], beside[160], *path = NULL;
+    snprintf(model, sizeof(model), "%s/als_model_0_20250102_000000.pkl", fixture->data);
+    assert_ok(write_two(model, &path, &err));
+    assert_true(hits_path_of(model, beside, sizeof(beside)));
+    assert_string_equal(path, beside);
+    json_t *json = json_load_file(path, 0, NULL);
+    char *text = json_dumps(json, JSON_COMPACT);
+    assert_ok(hits_parse(text, strlen(text), &hits, &err));
+    assert_int_equal(hits.k, 3);
+    assert_int_equal(hits.users, 2);
+    assert_string_equal(hits.holdout_sha256, "f00d");
+    assert_memory_equal(hits.hits, ((int32_t[]){0, 1}), 2 * sizeof(int32_t));
+    assert_memory_equal(hits.targets, ((int32_t[]){1, 2}), 2 * sizeof(int32_t));
+    hits_release(&hits);
+    mem_free(text);
+    json_decref(json);
+    mem_free(path);
+}
+
+static void a_file_that_is_none_is_refused_in_words(void **state)
+{
+    (void)state;
+#define HEAD "{\"format\":\"rectrain-hits/1\",\"k\":3,\"holdout_sha256\":\"f\","
+    assert_corrupt("", "no JSON");
+    assert_corrupt("[]", "no file of hits");
+    assert_corrupt("{\"format\":\"rectrain-hits/2\"}", "no file of hits");
+    assert_corrupt(HEAD "\"hits\":[],\"targets\":[]}", "out of range");
+    assert_corrupt(HEAD "\"hits\":[1],\"targets\":[1,2]}", "targets are not as many");
+    assert_corrupt(HEAD "\"hits\":[0],\"targets\":[0]}", "targets of user 0");
+    assert_corrupt(HEAD "\"hits\":[-1],\"targets\":[1]}", "hits of user 0");
+    assert_corrupt(HEAD "\"hits\":[1.5],\"targets\":[2]}", "hits of user 0");
+    assert_corrupt(HEAD "\"hits\":[2],\"targets\":[1]}", "more hits");
+}
+
+static void runs_are_paired_only_by_the_same_question(void **state)
+{
+    struct error err;
+    enum hits_match match;
+    struct paired_interval interval;
+    int32_t found[] = {1, 1, 0, 2}, less[] = {0, 1, 0, 1}, wanted[] = {1, 2, 1, 2};
+    int32_t others[] = {1, 2, 2, 2};
+    struct hits one = {.k = 3, .users = 4, .hits = found, .targets = wanted};
+    struct hits other = {.k = 3, .users = 4, .hits = less, .targets = wanted};
+    (void)state;
+    assert_ok(hits_compare(&one, &other, 1, &match, &interval, &err));
+    assert_int_equal(match, HITS_PAIRED);
+    assert_true(interval.difference == (1 + 0 + 0 + 0.5) / 4);
+    assert_true(interval.low >= 0 && interval.low <= interval.difference);
+    assert_true(interval.high >= interval.difference && interval.high <= 1);
+    other.k = 4;
+    assert_ok(hits_compare(&one, &other, 1, &match, &interval, &err));
+    assert_int_equal(match, HITS_OTHER_K);
+    other = (struct hits){.k = 3, .users = 4, .hits = less, .targets = others};
+    assert_ok(hits_compare(&one, &other, 1, &match, &interval, &err));
+    assert_int_equal(match, HITS_OTHER_HOLDOUT);
+    other = (struct hits){.k = 3, .users = 3, .hits = less, .targets = wanted};
+    assert_ok(hits_compare(&one, &other, 1, &match, &interval, &err));
+    assert_int_equal(match, HITS_OTHER_HOLDOUT);
+    other = (struct hits){.k = 3, .users = 4, .hits = less, .targets = wanted};
+    snprintf(other.holdout_sha256, sizeof(other.holdout_sha256), "f00d");
+    assert_ok(hits_compare(&one, &other, 1, &match, &interval, &err));
+    assert_int_equal(match, HITS_OTHER_HOLDOUT);
+}
+
 int main(void)
 {
     json_init();
@@ -123,6 +202,9 @@ int main(void)
         TEST(hits_over_targets_are_the_recall),
         TEST(the_fingerprint_is_that_of_the_question_alone),
         TEST(it_lies_beside_the_model_and_takes_its_name),
+        TEST(what_was_written_is_read_back),
+        TEST(a_file_that_is_none_is_refused_in_words),
+        TEST(runs_are_paired_only_by_the_same_question),
         TEST(a_directory_that_is_a_file_is_named_in_the_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
