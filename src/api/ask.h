@@ -7,6 +7,7 @@
  * model does not know are left out of lists, and a user that it does not know is nobody.
  */
 #include "api/app.h"
+#include "api/ask_body.h"
 #include "api/served.h"
 #include "http/request.h"
 #include "jobs/request.h"
@@ -41,11 +42,6 @@ void ask_release(struct ask *ask); /* all zero is allowed */
 MUST_CHECK enum err ask_read_query(struct ask *ask, struct request *request,
                                    const char *const *known, struct error *err);
 
-/* The body, which must be an object of these fields alone (`known` ends with NULL): another one is
- * told in *errors. ERR_INVALID (json_malformed, media_type). */
-MUST_CHECK enum err ask_object(struct request *request, const char *const *known,
-                               json_t **ret_object, struct job_field_errors *errors,
-                               struct error *err);
 /*
  * The same as ask_read_query from an object: k, exclude_seen, allow, deny, and `items`, the
  * history: ids, or objects
@@ -53,10 +49,6 @@ MUST_CHECK enum err ask_object(struct request *request, const char *const *known
  */
 MUST_CHECK enum err ask_read_object(struct ask *ask, const json_t *object,
                                     struct job_field_errors *errors, struct error *err);
-
-/* job_field_complain with a format. */
-void ask_complain(struct job_field_errors *errors, const char *name, const char *code,
-                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* A parameter that must be there. ERR_INVALID (parameter_missing). */
 MUST_CHECK enum err ask_text(struct request *request, const char *name, const char **ret_text,

@@ -1,85 +1,49 @@
-/* The models that jobs made: listed, told of, sent, removed. */
+/* Models: listed, told of, weighed, changed, sent, removed. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/answer.h"
+#include "api/ask_body.h"
 #include "api/identity.h"
+#include "api/job_body.h"
 #include "api/model_files.h"
+#include "api/model_out.h"
 #include "api/out.h"
+#include "api/promote.h"
 #include "api/routes.h"
 #include "api/served.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "jobs/job.h"
-#include "store/models.h"
+#include "store/jobs.h"
+#include "store/registry.h"
 
-enum { LIMIT_DEFAULT = 50, MODEL_BYTES = 768 };
-
-/* The length of the lists that the model was judged on, of the run's parameters. */
-static void write_k(struct json_out *out, const struct model_record *model)
-{
-    json_t *run = json_loads(model->run_json, 0, NULL);
-    json_out_key(out, "k");
-    if (json_is_integer(json_object_get(run, "k")))
-        json_out_int(out, json_integer_value(json_object_get(run, "k")));
-    else
-        json_out_null(out);
-    json_decref(run);
-}
-
-static void write_model(struct json_out *out, const struct model_record *model)
-{
-    char at[JOB_TIME_SIZE];
-    json_out_open(out, '{');
-    json_out_key(out, "model_id");
-    json_out_int(out, model->model_id);
-    json_out_key(out, "job_id");
-    json_out_int(out, model->job_id);
-    json_out_key(out, "job_name");
-    json_out_text(out, model->job_name);
-    json_out_key(out, "model_type");
-    json_out_text(out, model->model_type);
-    json_out_key(out, "path");
-    json_out_text(out, model->path);
-    json_out_key(out, "file_name");
-    json_out_text(out, saved_model_name(model->path));
-    json_out_key(out, "size_bytes");
-    json_out_int(out, model->size_bytes);
-    json_out_key(out, "sha256");
-    json_out_text(out, model->sha256);
-    json_out_key(out, "created_at");
-    json_out_text(out, job_time_rfc3339(model->created_ms, at));
-    json_out_key(out, "metrics");
-    json_out_raw(out, "metrics", model->metrics_json);
-    write_k(out, model);
-    json_out_close(out, '}');
-}
+enum { LIMIT_DEFAULT = 50, WHOLE_BYTES = 8192 };
 
 static enum err list_models(void *context, struct request *request, struct response *response,
                             struct error *err)
 {
-    static const char *const known[] = {"limit", "cursor", NULL};
+    static const char *const known[] = {"limit", "cursor", "name", "tag", NULL};
     enum err rc;
     struct app *app = context;
-    int64_t limit, before;
+    int64_t limit;
+    struct model_query query = {.user_id = request_identity(request)->user_id};
     struct model_list list = {0};
     struct json_out out;
     TRY(query_check(request, known, err));
     TRY(query_int(request, "limit", LIMIT_DEFAULT, 1, STORE_LIST_MAX - 1, &limit, err));
-    TRY(query_int(request, "cursor", 0, 1, INT64_MAX, &before, err));
-    /* One more than the page holds: is there another one? */
-    const struct model_query query = {.user_id = request_identity(request)->user_id,
-                                      .before_id = before,
-                                      .limit = (int32_t)limit + 1};
+    TRY(query_int(request, "cursor", 0, 1, INT64_MAX, &query.before_id, err));
+    TRY(query_text(request, "name", &query.name, err));
+    TRY(query_text(request, "tag", &query.tag, err));
+    query.limit = (int32_t)limit + 1; /* one more than the page holds: is there another one? */
     TRY(model_list(app->store, &query, &list, err));
     const int32_t count = list.count > limit ? (int32_t)limit : list.count;
-    out_begin(&out, MODEL_BYTES * (size_t)(count + 1), err);
+    out_begin(&out, MODEL_OUT_BYTES * (size_t)(count + 1), err);
     json_out_open(&out, '{');
     json_out_key(&out, "models");
     json_out_open(&out, '[');
     for (int32_t i = 0; i < count; i++)
-        write_model(&out, list.models[i]);
+        model_out(&out, list.models[i], NULL);
     json_out_close(&out, ']');
     json_out_key(&out, "next");
     if (list.count > count)
@@ -96,12 +60,23 @@ done:
 static enum err find_model(struct app *app, struct request *request,
                            struct model_record **ret_model, struct error *err)
 {
-    enum err rc;
-    int64_t model_id;
-    TRY(request_param_id(request, "model_id", &model_id, err));
-    rc = model_read(app->store, request_identity(request)->user_id, model_id, ret_model, err);
-done:
-    return rc;
+    return registry_resolve(app->store, request_identity(request)->user_id,
+                            request_param(request, "ref"), ret_model, err);
+}
+
+/* All of a model, as its job told it. */
+static enum err write_whole(struct app *app, const struct model_record *model, struct json_out *out,
+                            struct error *err)
+{
+    struct job *job = NULL;
+    const enum err rc =
+        job_read(app->store, model->user_id, JOB_ANY_TASK, model->job_id, &job, err);
+    if (rc != ERR_OK)
+        return rc;
+    out_begin(out, WHOLE_BYTES, err);
+    model_out(out, model, job->result_json != NULL ? job->result_json : "{}");
+    job_free(job);
+    return ERR_OK;
 }
 
 static enum err read_model(void *context, struct request *request, struct response *response,
@@ -111,10 +86,78 @@ static enum err read_model(void *context, struct request *request, struct respon
     struct model_record *model = NULL;
     struct json_out out;
     TRY(find_model(context, request, &model, err));
-    out_begin(&out, MODEL_BYTES, err);
-    write_model(&out, model);
+    TRY(write_whole(context, model, &out, err));
     rc = response_out_tagged(response, &out, err);
 done:
+    mem_free(model);
+    return rc;
+}
+
+/* ---- change ---- */
+
+/* A field that is a text; NULL where it is not given. */
+static const char *read_text(const json_t *object, const char *key, struct job_field_errors *errors)
+{
+    const json_t *value = json_object_get(object, key);
+    if (value != NULL && !json_is_null(value) && !json_is_string(value))
+        ask_complain(errors, key, "type", "%s must be a text", key);
+    return json_string_value(value);
+}
+
+static void read_tags(const json_t *object, const char *tags[MODEL_TAGS_MAX],
+                      struct model_edit *edit, struct job_field_errors *errors)
+{
+    const json_t *value = json_object_get(object, "tags");
+    size_t i;
+    json_t *tag;
+    if (value == NULL || json_is_null(value))
+        return;
+    if (!json_is_array(value) || json_array_size(value) > MODEL_TAGS_MAX) {
+        ask_complain(errors, "tags", "type", "tags must be a list of at most %d texts",
+                     (int)MODEL_TAGS_MAX);
+        return;
+    }
+    json_array_foreach(value, i, tag)
+    {
+        tags[i] = json_string_value(tag);
+        if (tags[i] == NULL) {
+            job_field_complain(errors, "tags", "type", "tags must be texts");
+            return;
+        }
+    }
+    edit->tags = tags;
+    edit->tag_count = (int32_t)json_array_size(value);
+}
+
+static enum err change_model(void *context, struct request *request, struct response *response,
+                             struct error *err)
+{
+    static const char *const known[] = {"name", "note", "tags", NULL};
+    enum err rc;
+    struct app *app = context;
+    json_t *object;
+    const char *tags[MODEL_TAGS_MAX];
+    struct model_edit edit = {0};
+    struct job_field_errors errors = {.count = 0};
+    struct model_record *model = NULL, *changed = NULL;
+    struct json_out out;
+    const int64_t user_id = request_identity(request)->user_id;
+    TRY(find_model(app, request, &model, err));
+    TRY(ask_object(request, known, &object, &errors, err));
+    edit.name = read_text(object, "name", &errors);
+    edit.note = read_text(object, "note", &errors);
+    read_tags(object, tags, &edit, &errors);
+    if (errors.count > 0) {
+        job_body_refuse(response, &errors);
+        goto done;
+    }
+    TRY(model_edit(app->store, user_id, model->model_id, &edit, err));
+    served_changed(app, user_id);
+    TRY(model_read(app->store, user_id, model->model_id, &changed, err));
+    TRY(write_whole(app, changed, &out, err));
+    rc = response_out(response, 200, &out, err);
+done:
+    mem_free(changed);
     mem_free(model);
     return rc;
 }
@@ -125,9 +168,10 @@ static enum err remove_model(void *context, struct request *request, struct resp
     enum err rc;
     struct app *app = context;
     struct model_record *model = NULL;
+    const int64_t user_id = request_identity(request)->user_id;
     TRY(find_model(app, request, &model, err));
-    TRY(model_remove(app->store, request_identity(request)->user_id, model->model_id, err));
-    served_changed(app, request_identity(request)->user_id);
+    TRY(model_remove(app->store, user_id, model->model_id, err));
+    served_changed(app, user_id);
     served_drop(app, model->model_id);
     TRY(saved_model_remove(app->config, model->path, err));
     response_none(response);
@@ -135,6 +179,30 @@ done:
     mem_free(model);
     return rc;
 }
+
+static enum err read_verdict(void *context, struct request *request, struct response *response,
+                             struct error *err)
+{
+    static const char *const known[] = {"against", NULL};
+    enum err rc;
+    struct app *app = context;
+    const char *against;
+    struct verdict verdict;
+    struct model_record *model = NULL;
+    struct json_out out;
+    TRY(find_model(app, request, &model, err));
+    TRY(query_check(request, known, err));
+    TRY(query_text(request, "against", &against, err));
+    TRY(promotion_verdict(app->config, app->store, model, against, &verdict, err));
+    out_begin(&out, MODEL_OUT_BYTES, err);
+    verdict_write(&out, &verdict);
+    rc = response_out_tagged(response, &out, err);
+done:
+    mem_free(model);
+    return rc;
+}
+
+/* ---- the file ---- */
 
 /* The file as it is, whose ETag is its checksum; a range of it where one is asked for. */
 static enum err download_model(void *context, struct request *request, struct response *response,
@@ -181,11 +249,16 @@ done:
 
 static const struct route routes[] = {
     {.method = HTTP_GET, .pattern = "/api/v1/models", .handle = list_models},
-    {.method = HTTP_GET, .pattern = "/api/v1/models/{model_id}", .handle = read_model},
+    {.method = HTTP_GET, .pattern = "/api/v1/models/{ref}", .handle = read_model},
     {.method = HTTP_DELETE,
-     .pattern = "/api/v1/models/{model_id}",
+     .pattern = "/api/v1/models/{ref}",
      .handle = remove_model,
      .flags = ROUTE_WRITE},
-    {.method = HTTP_GET, .pattern = "/api/v1/models/{model_id}/download", .handle = download_model},
+    {.method = HTTP_PATCH,
+     .pattern = "/api/v1/models/{ref}",
+     .handle = change_model,
+     .flags = ROUTE_WRITE},
+    {.method = HTTP_GET, .pattern = "/api/v1/models/{ref}/verdict", .handle = read_verdict},
+    {.method = HTTP_GET, .pattern = "/api/v1/models/{ref}/download", .handle = download_model},
 };
 const struct route_group models_routes = {routes, sizeof(routes) / sizeof(routes[0])};

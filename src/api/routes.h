@@ -45,6 +45,8 @@ struct route_group {
     X(page_job_routes)                                                                             \
     X(page_routes)                                                                                 \
     X(recommend_routes)                                                                            \
+    X(registry_alias_routes)                                                                       \
+    X(registry_routes)                                                                             \
     X(start_training_routes)                                                                       \
     X(system_routes)                                                                               \
     X(token_routes)                                                                                \

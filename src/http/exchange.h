@@ -79,7 +79,9 @@ struct response {
     const char *problem_code, *problem_detail; /* of a problem; NULL: it is none */
     struct problem_field *problem_fields;      /* [PROBLEM_FIELDS_MAX], made when the first comes */
     int32_t problem_field_count;
-    const char *log_error; /* for the log */
+    const char *problem_name; /* of a value of its own */
+    json_t *problem_value;    /* owned; NULL: none */
+    const char *log_error;    /* for the log */
 };
 
 void request_init(struct request *request, struct arena *arena, const struct surroundings *around);

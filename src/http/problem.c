@@ -65,6 +65,7 @@ void response_problem(struct response *response, int status, const char *code, c
     response->etag = NULL;
     response->cache_control = NULL;
     response->problem_field_count = 0;
+    response_problem_value(response, NULL, NULL);
     response->problem_code = arena_text(response->arena, code, strlen(code), &ignored);
     response->problem_detail = arena_text(response->arena, detail, strlen(detail), &ignored);
     if (response->problem_code == NULL || response->problem_detail == NULL) {
@@ -92,6 +93,13 @@ void response_problem_field(struct response *response, const char *field, const 
         return;
     response->problem_fields[response->problem_field_count].field = name;
     response->problem_fields[response->problem_field_count++].message = text;
+}
+
+void response_problem_value(struct response *response, const char *name, json_t *value)
+{
+    json_decref(response->problem_value);
+    response->problem_name = name;
+    response->problem_value = value;
 }
 
 static json_t *fields_to_json(const struct response *response)
@@ -132,6 +140,8 @@ static enum err fill_problem(const struct response *response, json_t *object, st
     TRY(json_set(object, "instance", json_text(response->request->id), err));
     if (response->problem_field_count > 0)
         TRY(json_set(object, "errors", fields_to_json(response), err));
+    if (response->problem_value != NULL)
+        TRY(json_set(object, response->problem_name, json_incref(response->problem_value), err));
 done:
     return rc;
 }

@@ -33,6 +33,8 @@ void response_drop_body(struct response *response)
 void response_release(struct response *response)
 {
     response_drop_body(response);
+    json_decref(response->problem_value);
+    response->problem_value = NULL;
 }
 
 void response_status(struct response *response, int status)

@@ -57,6 +57,10 @@ void response_problem(struct response *response, int status, const char *code, c
 void response_problem_field(struct response *response, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A member of its own in the problem that was said, as RFC 9457 allows: `name` is a static string.
+ * Takes over `value` (also when it fails); NULL leaves it out. One a problem. */
+void response_problem_value(struct response *response, const char *name, json_t *value);
+
 /* The problem that an error makes, as when a handler fails: INVALID and DATA 400 (or as the reason
  * says: media_type 415, too_many_streams 429, overloaded 503, store_unavailable 503, …), NOT_FOUND
  * 404, DENIED 403, CONFLICT and CANCELLED 409, NOMEM 503, all else 500; a 503 says Retry-After. The

@@ -48,8 +48,7 @@ struct registry_list {
     int32_t alias_count;
 };
 
-/* By name, those after `after` (NULL: from the first); with text not NULL those that hold it.
- * limit: 1 to STORE_LIST_MAX. */
+/* Those with versions by name, after `after` (NULL: from the first). limit: 1 to STORE_LIST_MAX. */
 MUST_CHECK enum err registry_list(struct store *store, int64_t user_id, const char *after,
                                   int32_t limit, struct registry_list *ret_list, struct error *err);
 /* One name, in a list. ERR_NOT_FOUND (no_such_name). */
@@ -102,9 +101,8 @@ MUST_CHECK enum err registry_move(struct store *store, const struct alias_move_n
 
 /* Back to where the alias was before its last move; once more goes forward again. ERR_NOT_FOUND:
  * no_such_name; no_such_alias: it never moved. ERR_CONFLICT (model_gone): what it would point at
- * was removed, or has another name by now. */
-MUST_CHECK enum err registry_undo(struct store *store, int64_t user_id, const char *name,
-                                  const char *alias, const char *by, const char *reason,
+ * was removed, or has another name by now. Of `words` user_id, name, alias, by and reason count. */
+MUST_CHECK enum err registry_undo(struct store *store, const struct alias_move_new *words,
                                   struct alias_move **ret_move, struct error *err);
 
 struct alias_history {

@@ -213,18 +213,18 @@ done:
     return rc;
 }
 
-enum err registry_undo(struct store *store, int64_t user_id, const char *name, const char *alias,
-                       const char *by, const char *reason, struct alias_move **ret_move,
-                       struct error *err)
+enum err registry_undo(struct store *store, const struct alias_move_new *words,
+                       struct alias_move **ret_move, struct error *err)
 {
     enum err rc;
-    struct moving moving = {.name = name, .alias = alias};
-    const struct alias_move_new words = {.user_id = user_id, .by = by, .reason = reason};
+    struct moving moving = {.name = words->name, .alias = words->alias};
+    const struct alias_move_new said = {
+        .user_id = words->user_id, .by = words->by, .reason = words->reason};
     struct alias_move *made = NULL;
-    if ((rc = check_words(alias, by, reason, err)) != ERR_OK)
+    if ((rc = check_words(words->alias, words->by, words->reason, err)) != ERR_OK)
         return rc;
     TRY(tx_begin(&moving.tx, store, TX_WRITE, err));
-    TRY(undo_in(&moving, &words, &made, err));
+    TRY(undo_in(&moving, &said, &made, err));
     TRY(tx_commit(&moving.tx, err));
     *ret_move = made;
     made = NULL;

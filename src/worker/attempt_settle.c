@@ -140,6 +140,7 @@ static enum err finish(struct attempt *attempt, struct error *err)
         .model_path = has_model ? attempt->published.model_path : NULL,
         .model_sha256 = attempt->published.sha256,
         .model_bytes = attempt->published.bytes,
+        .program_version = json_string_value(json_object_get(attempt->result, "version")),
     };
     TRY(job_finish(attempt->spec.store, attempt->fence, &outcome, err));
 done:

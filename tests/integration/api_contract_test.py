@@ -79,6 +79,12 @@ class Platform:
     def model(self):
         return self.owner.get("/api/v1/models?limit=1").json()["models"][0]["model_id"]
 
+    def moved_alias(self):
+        """One that points somewhere, so that it can be taken away, or back."""
+        answer = self.owner.put("/api/v1/registry/als/aliases/candidate", json={"version": 1})
+        assert answer.status == 200, answer
+        return "candidate"
+
     def session(self):
         self.stack.client()
         sessions = self.owner.get("/api/v1/me/sessions").json()["sessions"]
@@ -97,8 +103,11 @@ class Platform:
         makers = {
             "job_id": {"cancel": self.pending_job, "retry": self.cancelled_job,
                        "delete": self.cancelled_job}.get(operation.verb, lambda: self.completed),
-            "model_id": self.model, "ref": self.kept_model, "session_id": self.session, "token_id": self.new_token,
-            "file": self.asset,
+            "ref": self.model if operation.verb == "delete" else self.kept_model,
+            "session_id": self.session, "token_id": self.new_token, "file": self.asset,
+            "name": lambda: "als",
+            "alias": {"delete": self.moved_alias, "undo": self.moved_alias}.get(
+                operation.verb, lambda: "champion"),
         }
         return {name: makers[name]() for name in operation.path_parameters}
 
@@ -492,6 +501,7 @@ class Whole(Contract):
 
     def test_lists_show_nothing_of_others(self):
         for path, key in (("/api/v1/jobs", "jobs"), ("/api/v1/models", "models"),
+                          ("/api/v1/registry", "names"),
                           ("/api/v1/tokens", "tokens")):
             for client in (PLATFORM.other, PLATFORM.admin):
                 self.assertEqual(client.get(path).json()[key], [], path)

@@ -96,8 +96,8 @@ class ModelsTest(Jobs):
         self.assertTrue(hits.exists())
         self.assertEqual(self.owner.delete(path).status, 204)
         self.assertFalse(self.file_of(job).exists() or hits.exists())
-        self.assert_problem(self.owner.get(path), 404, "not_found")
-        self.assert_problem(self.owner.delete(path), 404, "not_found")
+        self.assert_problem(self.owner.get(path), 404, "no_such_model")
+        self.assert_problem(self.owner.delete(path), 404, "no_such_model")
         left = self.owner.get(f"/api/v1/jobs/{job['job_id']}").json()
         self.assertEqual((left["status"], left["model_path"], left["model"]),
                          ("completed", None, None))
