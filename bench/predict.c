@@ -93,6 +93,7 @@ static struct history draw(struct bench *b, int64_t round)
 
 enum question { QUESTION_USER, QUESTION_HISTORY, QUESTION_WHY, QUESTION_SIMILAR, QUESTIONS };
 static const char *const question_names[QUESTIONS] = {"user", "history", "why", "similar"};
+static const char *const arranged_names[QUESTIONS] = {"arranged_user", "arranged_history"};
 
 static enum err ask(struct bench *b, enum question question, int64_t round, struct error *err)
 {
@@ -151,6 +152,20 @@ done:
     return rc;
 }
 
+/* Each question that has a name, in turn. */
+static enum err ask_all(struct bench *b, const char *const *names, struct error *err)
+{
+    enum err rc = ERR_OK;
+    for (int question = 0; question < QUESTIONS && names[question] != NULL; question++) {
+        TRY(ask(b, (enum question)question, 0, err)); /* what is made once */
+        for (int64_t round = 0; round < b->rounds; round++)
+            TRY(ask(b, (enum question)question, round, err));
+        tell(names[question], b);
+    }
+done:
+    return rc;
+}
+
 static enum err measure(struct bench *b, struct error *err)
 {
     enum err rc;
@@ -165,12 +180,11 @@ static enum err measure(struct bench *b, struct error *err)
     printf(", \"open_unchanged_ms\": %.2f", (clock_seconds() - start) * 1e3);
     TRY(ask(b, QUESTION_USER, 0, err));
     printf(", \"ready_ms\": %.2f", (clock_seconds() - start) * 1e3);
-    for (int question = 0; question < QUESTIONS; question++) {
-        TRY(ask(b, (enum question)question, 0, err)); /* what is made once */
-        for (int64_t round = 0; round < b->rounds; round++)
-            TRY(ask(b, (enum question)question, round, err));
-        tell(question_names[question], b);
-    }
+    TRY(ask_all(b, question_names, err));
+    start = clock_seconds();
+    TRY(predictor_arrange(b->predictor, err));
+    printf(", \"arrange_ms\": %.2f", (clock_seconds() - start) * 1e3);
+    TRY(ask_all(b, arranged_names, err));
     for (int64_t round = 0; round < b->rounds; round++)
         TRY(fold(b, round, err));
     tell("fold", b);

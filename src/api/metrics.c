@@ -9,7 +9,9 @@
 #include "api/app.h"
 #include "api/identity.h"
 #include "api/routes.h"
+#include "api/served.h"
 #include "base/memory.h"
+#include "predict/model_cache.h"
 #include "queue/relay.h"
 #include "store/work.h"
 
@@ -212,6 +214,33 @@ static enum err add_workers(struct writer *writer, struct store *store, struct e
     return ERR_OK;
 }
 
+/* ---- the models that answer ---- */
+
+static void add_served(struct writer *writer, const struct app *app)
+{
+    const struct model_cache_stats stats = served_stats(app);
+    add_number(writer, "open_models", "gauge", "Models that are mapped to answer with.",
+               stats.models);
+    add_number(writer, "open_model_bytes", "gauge",
+               "Bytes of their files and of what is made of "
+               "them.",
+               (double)stats.bytes);
+    add_number(writer, "model_hits_total", "counter", "Questions to a model that was open.",
+               (double)stats.hits);
+    add_number(writer, "model_loads_total", "counter", "Models that were opened.",
+               (double)stats.loads);
+    add_number(writer, "model_verifications_total", "counter",
+               "Files that were read whole to be "
+               "verified.",
+               (double)stats.verifications);
+    add_number(writer, "model_evictions_total", "counter",
+               "Models that were closed to make room, "
+               "or since nobody asked them.",
+               (double)stats.evictions);
+    add_number(writer, "model_load_failures_total", "counter", "Models that could not be opened.",
+               (double)stats.failures);
+}
+
 /* ---- the process ---- */
 
 static int count_descriptors(void)
@@ -289,6 +318,7 @@ static enum err metrics(void *context, struct request *request, struct response 
     add_durations(&writer, counted, app->routes);
     add_connections(&writer, counted);
     add_streams(&writer, app->hub);
+    add_served(&writer, app);
     TRY(add_store(&writer, app->store, err));
     TRY(add_job_durations(&writer, app->store, err));
     TRY(add_queue(&writer, app->relay, err));

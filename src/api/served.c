@@ -123,7 +123,9 @@ static void load_aside(struct served *served, struct meaning *wanted)
     struct error err;
     struct model_lease *lease = NULL;
     const struct wanted_model model = wanted_of(&wanted->target);
-    const enum err rc = model_cache_lease(served->cache, &model, &lease, &err);
+    enum err rc = model_cache_lease(served->cache, &model, &lease, &err);
+    if (rc == ERR_OK)
+        rc = model_lease_arrange(lease, &err);
     model_lease_end(lease);
     if (rc != ERR_OK) {
         log_failure(LOG_WARNING, "model_not_opened", &err, "model_id=%" PRId64, model.model_id);
@@ -170,21 +172,31 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Let the thread open it; with the lock held. False: it cannot be. */
+/* With the lock held. */
+static bool is_aside(const struct served *served, int64_t model_id)
+{
+    for (int32_t i = 0; i < served->queued; i++)
+        if (served->queue[i]->target.facts.model_id == model_id)
+            return true;
+    return false;
+}
+
+/* Let the thread open and arrange it. False: it cannot be. */
 static bool put_aside(struct served *served, const struct meaning *wanted)
 {
     struct error ignored;
-    for (int32_t i = 0; i < served->queued; i++)
-        if (served->queue[i]->target.facts.model_id == wanted->target.facts.model_id)
-            return true;
-    if (served->queued == QUEUE_MAX)
-        return false;
-    struct meaning *copy = mem_dup(wanted, sizeof(*wanted), &ignored);
-    if (copy == NULL)
-        return false;
-    served->queue[served->queued++] = copy;
-    pthread_cond_signal(&served->changed);
-    return true;
+    struct meaning *copy = NULL;
+    pthread_mutex_lock(&served->lock);
+    bool will_be = is_aside(served, wanted->target.facts.model_id);
+    if (!will_be && served->queued < QUEUE_MAX)
+        copy = mem_dup(wanted, sizeof(*wanted), &ignored);
+    if (copy != NULL) {
+        served->queue[served->queued++] = copy;
+        pthread_cond_signal(&served->changed);
+        will_be = true;
+    }
+    pthread_mutex_unlock(&served->lock);
+    return will_be;
 }
 
 /* ---- life ---- */
@@ -302,10 +314,7 @@ static struct model_lease *lease_last(struct served *served, const struct meanin
     struct model_lease *lease = model_cache_find(served->cache, meaning->last.model_id);
     if (lease == NULL)
         return NULL;
-    pthread_mutex_lock(&served->lock);
-    const bool is_aside = put_aside(served, meaning);
-    pthread_mutex_unlock(&served->lock);
-    if (is_aside)
+    if (put_aside(served, meaning))
         return lease;
     model_lease_end(lease);
     return NULL;
@@ -333,8 +342,11 @@ static enum err lease_meaning(struct served *served, const struct meaning *meani
         model.facts = meaning->last;
     if (model.lease == NULL)
         TRY(model_cache_lease(served->cache, &wanted, &model.lease, err));
-    if (model.facts.model_id == wanted.model_id)
+    if (model.facts.model_id == wanted.model_id) {
         remember_last(served, meaning);
+        if (model_lease_should_arrange(model.lease))
+            (void)put_aside(served, meaning);
+    }
     model.predictor = model_lease_predictor(model.lease);
     *ret_model = model;
 done:
@@ -406,12 +418,13 @@ enum err served_refuse(struct response *response, enum err rc, const struct erro
 enum err served_ready(struct app *app, const struct model_record *model, struct error *err)
 {
     enum err rc;
-    struct target target;
+    struct meaning meaning = {0};
     struct model_lease *lease = NULL;
-    TRY(target_of(model, &target, err));
-    const struct wanted_model wanted = wanted_of(&target);
+    TRY(target_of(model, &meaning.target, err));
+    const struct wanted_model wanted = wanted_of(&meaning.target);
     TRY(model_cache_lease(app->served->cache, &wanted, &lease, err));
     model_lease_end(lease);
+    (void)put_aside(app->served, &meaning); /* it will be asked often: let it be quick soon */
 done:
     return rc;
 }
@@ -445,4 +458,9 @@ done:
     if (fd >= 0)
         close(fd);
     return rc;
+}
+
+struct model_cache_stats served_stats(const struct app *app)
+{
+    return model_cache_stats(app->served->cache);
 }

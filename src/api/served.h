@@ -15,9 +15,10 @@
 #include "http/response.h"
 #include "jobs/model_ref.h"
 
-struct model_lease;  /* predict/model_cache.h */
-struct model_record; /* store/models.h */
-struct predictor;    /* predict/predictor.h */
+struct model_cache_stats; /* predict/model_cache.h */
+struct model_lease;       /* the same */
+struct model_record;      /* store/models.h */
+struct predictor;         /* predict/predictor.h */
 
 enum { SERVED_KIND_SIZE = 32 };
 
@@ -67,5 +68,8 @@ void served_drop(struct app *app, int64_t model_id);
  * and of the file. */
 MUST_CHECK enum err served_verified(struct app *app, const struct model_record *model,
                                     struct error *err);
+
+/* Counters of the models that are kept open (predict/model_cache.h). */
+struct model_cache_stats served_stats(const struct app *app);
 
 #endif

@@ -64,8 +64,11 @@ static const struct setting settings[] = {
     {"JOB_MEMORY", SETTING_BYTES, "0", INT_RANGE(0, 9e15), NULL, false, DATA,
      "Memory that one training process may use, as 8GB; 0 for no limit."},
     {"MODEL_CACHE_BYTES", SETTING_BYTES, "1GB", INT_RANGE(0, 9e15), NULL, false, DATA,
-     "Bytes of model files that the server keeps mapped to answer with. Beyond it the models that "
-     "were not asked for longest are closed; the one asked last stays, however large it is."},
+     "Bytes of models that the server keeps open to answer with: their files, mapped, and what "
+     "makes "
+     "them quick. Beyond it the models that were not asked for longest are closed; the one asked "
+     "last "
+     "stays, however large it is."},
     {"JOB_HOURS", SETTING_INT, "0", INT_RANGE(0, 8760), NULL, false, DATA,
      "Hours that one job may take; 0 for no limit."},
 

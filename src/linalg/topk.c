@@ -150,13 +150,19 @@ static void pack_users(const struct selection *s, struct worker *w, int32_t live
     }
 }
 
+bool topk_out_of_reach(double user_norm, double item_norm, float worst, int32_t factors)
+{
+    const double bound = user_norm * item_norm * (1 + (factors + 2) * 0x1p-23) + factors * 0x1p-126;
+    /* Beyond the range of float a score may be infinite whatever the bound; nor may what is not
+     * a number decide. */
+    return bound < FLT_MAX / 2 && bound < (double)worst;
+}
+
 /* Is everything from a panel of this norm on too short for the user? */
 static bool out_of_reach(const struct seeker *seeker, double norm, int32_t factors)
 {
-    const double bound = seeker->norm * norm * (1 + (factors + 2) * 0x1p-23) + factors * 0x1p-126;
-    /* Beyond the range of float a score may be infinite whatever the bound; nor may what is not
-     * a number decide. */
-    return seeker->worst != 0 && bound < FLT_MAX / 2 && bound < (double)key_score(seeker->worst);
+    return seeker->worst != 0 &&
+           topk_out_of_reach(seeker->norm, norm, key_score(seeker->worst), factors);
 }
 
 /* Mark who is done before this panel and, if it saves a group, let them go. Returns how many users

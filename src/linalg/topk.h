@@ -55,6 +55,29 @@ MUST_CHECK enum err topk_select(const struct topk_items *items, const struct top
                                 int32_t *ret_columns, float *ret_scores,
                                 struct topk_stats *ret_stats, struct error *err);
 
+/* One user, and what they may not get. */
+struct topk_question {
+    const float *x; /* [factors] */
+    int32_t k;      /* 1 to items */
+    /* Columns that are left out: both ascending. */
+    const int32_t *seen, *deny;
+    int64_t seen_count, deny_count;
+};
+
+/*
+ * The best k for one user who comes alone: the same columns, scores and order as topk_select gives
+ * with pruning. Fill ret_columns[k] and ret_scores[k] and return how many there are: less than k
+ * only when fewer are left. `keys` is room for topk_keys_needed(k) numbers. Time O(items × factors)
+ * at worst; where norms fall as they do in trained models, a small part of it. *ret_scored (NULL
+ * allowed): how many scores were computed.
+ */
+int64_t topk_keys_needed(int32_t k);
+int32_t topk_find(const struct topk_items *items, const struct topk_question *question,
+                  uint64_t *keys, int32_t *ret_columns, float *ret_scores, int64_t *ret_scored);
+
+/* Bytes that the arranged items take. */
+int64_t topk_items_bytes(const struct topk_items *items);
+
 /* The best k of n plain scores, in the same order; columns in seen[0..seen_count) (ascending) are
  * left out. Returns how many there are: less than k only when fewer are left. No memory beside the
  * answer; time O(n + k log k log(n / k)) for scores in no particular order. */

@@ -124,6 +124,13 @@ enum err topk_items_create(const float *factors_of_items, int32_t items, int32_t
                                 ret_items, err);
 }
 
+int64_t topk_items_bytes(const struct topk_items *items)
+{
+    const int64_t places = (int64_t)items->tiles * items->kernel->tile;
+    return places * items->factors * (int64_t)sizeof(float) +
+           items->items * (int64_t)sizeof(int32_t) + items->panels * (int64_t)sizeof(float);
+}
+
 void topk_items_free(struct topk_items *items)
 {
     if (items == NULL)

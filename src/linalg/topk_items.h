@@ -19,6 +19,10 @@ struct topk_items {
                          infinite where a factor is not a number */
 };
 
+/* Whether no item of a norm up to this one can beat the worst of a user's k best: the bound of
+ * linalg/topk.c, with what rounding may add. */
+bool topk_out_of_reach(double user_norm, double item_norm, float worst, int32_t factors);
+
 /* Euclidean length, in double; infinite where a factor is infinite or not a number. */
 double topk_norm(const float *factors, int32_t count);
 

@@ -28,6 +28,9 @@ struct topk_kernel {
      * thresholds: [group], read again for every tile. */
     void (*scan)(const float *items, int32_t tiles, int32_t factors, const float *users,
                  const float *thresholds, topk_offer *offer, void *context);
+    /* The same for one user: x [factors]; offers come with user 0. */
+    void (*scan_one)(const float *items, int32_t tiles, int32_t factors, const float *x,
+                     const float *threshold, topk_offer *offer, void *context);
 };
 
 extern const struct topk_kernel topk_kernel_portable, topk_kernel_avx2, topk_kernel_avx512;

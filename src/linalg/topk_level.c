@@ -90,4 +90,47 @@ static void scan(const float *items, int32_t tiles, int32_t factors, const float
     }
 }
 
-const struct topk_kernel LEVEL_NAME(topk_kernel) = {TILE, GROUP, scan};
+/* Some tiles of one user at a time: as many chains as hide the latency of an addition. */
+enum { TILES = 4 };
+
+static inline __attribute__((always_inline)) void scan_tiles(const float *items, int32_t first,
+                                                             int32_t count, int32_t factors,
+                                                             const float *x, const float *threshold,
+                                                             topk_offer *offer, void *context)
+{
+    vec sums[TILES][2];
+    const int64_t tile_floats = (int64_t)factors * TILE;
+    items += first * tile_floats;
+#pragma GCC unroll 4
+    for (int32_t t = 0; t < count; t++)
+        sums[t][0] = sums[t][1] = vec_all(0);
+    for (int32_t j = 0; j < factors; j++) {
+        const vec factor = vec_all(x[j]);
+#pragma GCC unroll 4
+        for (int32_t t = 0; t < count; t++) {
+            const float *at = items + t * tile_floats + (int64_t)j * TILE;
+            sums[t][0] += factor * vec_load(at);
+            sums[t][1] += factor * vec_load(at + VEC_LANES);
+        }
+    }
+#pragma GCC unroll 4
+    for (int32_t t = 0; t < count; t++) {
+        const vec least = vec_all(*threshold); /* an offer may have raised it */
+        const uint32_t mask = lanes_mask((ivec)(sums[t][0] >= least)) |
+                              lanes_mask((ivec)(sums[t][1] >= least)) << VEC_LANES;
+        if (mask != 0)
+            offer(context, 0, first + t, mask, (const float *)sums[t]);
+    }
+}
+
+static void scan_one(const float *items, int32_t tiles, int32_t factors, const float *x,
+                     const float *threshold, topk_offer *offer, void *context)
+{
+    int32_t tile = 0;
+    for (; tile + TILES <= tiles; tile += TILES)
+        scan_tiles(items, tile, TILES, factors, x, threshold, offer, context);
+    for (; tile < tiles; tile++)
+        scan_tiles(items, tile, 1, factors, x, threshold, offer, context);
+}
+
+const struct topk_kernel LEVEL_NAME(topk_kernel) = {TILE, GROUP, scan, scan_one};

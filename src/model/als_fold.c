@@ -188,31 +188,42 @@ static double dot(const float *y, const double *x, int32_t n)
     return sum;
 }
 
+static enum err als_fold_vector(const void *state, const struct history *history, float *x,
+                                struct error *err)
+{
+    enum err rc = ERR_OK;
+    const struct als_fold *fold = state;
+    const int32_t f = fold->view.factors;
+    double *l, *exact = NULL;
+    TRY_PTR(l = mem_array((size_t)f * (size_t)f, sizeof(*l), err));
+    TRY_PTR(exact = mem_array((size_t)f, sizeof(*exact), err));
+    TRY(factor_history(fold, history, l, err));
+    for (int32_t j = 0; j < history->count; j++) {
+        const float *y = factors_of_item(fold, history->items[j]);
+        for (int32_t a = 0; a < f; a++)
+            exact[a] += fold->alpha * (double)history->counts[j] * (double)y[a];
+    }
+    solve_factored(l, f, exact);
+    for (int32_t a = 0; a < f; a++)
+        x[a] = (float)exact[a];
+done:
+    mem_free(l);
+    mem_free(exact);
+    return rc;
+}
+
 static enum err als_fold_score(const void *state, const struct history *history, float *scores,
                                struct error *err)
 {
     enum err rc = ERR_OK;
     const struct als_fold *fold = state;
     const int32_t f = fold->view.factors;
-    double *l, *x = NULL;
-    float *rounded = NULL;
-    TRY_PTR(l = mem_array((size_t)f * (size_t)f, sizeof(*l), err));
+    float *x;
     TRY_PTR(x = mem_array((size_t)f, sizeof(*x), err));
-    TRY_PTR(rounded = mem_array((size_t)f, sizeof(*rounded), err));
-    TRY(factor_history(fold, history, l, err));
-    for (int32_t j = 0; j < history->count; j++) {
-        const float *y = factors_of_item(fold, history->items[j]);
-        for (int32_t a = 0; a < f; a++)
-            x[a] += fold->alpha * (double)history->counts[j] * (double)y[a];
-    }
-    solve_factored(l, f, x);
-    for (int32_t a = 0; a < f; a++)
-        rounded[a] = (float)x[a];
-    score_rows(rounded, fold->view.items, fold->items, fold->view.item_stride, f, scores);
+    TRY(als_fold_vector(state, history, x, err));
+    score_rows(x, fold->view.items, fold->items, fold->view.item_stride, f, scores);
 done:
-    mem_free(l);
     mem_free(x);
-    mem_free(rounded);
     return rc;
 }
 
@@ -242,5 +253,6 @@ const struct fold_kind als_fold = {
     .open = als_fold_open,
     .close = als_fold_close,
     .score = als_fold_score,
+    .vector = als_fold_vector,
     .explain = als_fold_explain,
 };

@@ -29,9 +29,13 @@ struct fold_kind {
     void (*close)(void *state); /* NULL is allowed */
 
     /* Write the score of every item to scores[items]. ERR_NUMERIC: there is no finite one;
-     * ERR_NOMEM. Threads may call both at once. */
+     * ERR_NOMEM. Threads may call all at once. */
     enum err (*score)(const void *state, const struct history *history, float *scores,
                       struct error *err);
+    /* NULL, or for a kind with factors: write the person's own to x[factors], whose products with
+     * the items' are what score() writes. */
+    enum err (*vector)(const void *state, const struct history *history, float *x,
+                       struct error *err);
     /* How much each of the history's items adds to the score of `item`: parts[count], whose sum is
      * that score. */
     enum err (*explain)(const void *state, const struct history *history, int32_t item,

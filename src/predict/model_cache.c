@@ -17,9 +17,10 @@ struct model_lease {
     struct model_cache *cache;
     struct model_lease *next;
     int64_t model_id;
-    bool is_loading; /* the thread that opens it works without the lock */
-    bool is_dropped; /* in no list any more: closed with its last user */
-    int32_t users;
+    bool is_loading;  /* the thread that opens it works without the lock */
+    bool is_dropped;  /* in no list any more: closed with its last user */
+    bool is_arranged; /* or it was begun, or the budget has no room for it */
+    int32_t users, asked;
     double used_at; /* clock_seconds */
     struct model_file *file;
     struct predictor *predictor;
@@ -33,7 +34,7 @@ struct refused_file {
     struct error why;
 };
 
-enum { REFUSED_MAX = 8 };
+enum { REFUSED_MAX = 8, ASKED_OFTEN = 50 };
 
 struct model_cache {
     struct model_cache_spec spec;
@@ -87,6 +88,14 @@ static struct model_lease *find(const struct model_cache *cache, int64_t model_i
     while (entry != NULL && entry->model_id != model_id)
         entry = entry->next;
     return entry;
+}
+
+static void use(struct model_cache *cache, struct model_lease *entry)
+{
+    entry->users++;
+    entry->used_at = clock_seconds();
+    entry->asked += entry->asked < ASKED_OFTEN;
+    cache->stats.hits++;
 }
 
 static void take_out(struct model_cache *cache, struct model_lease *entry)
@@ -275,9 +284,7 @@ enum err model_cache_lease(struct model_cache *cache, const struct wanted_model 
     while ((entry = find(cache, wanted->model_id)) != NULL && entry->is_loading)
         pthread_cond_wait(&cache->loaded, &cache->lock);
     if (entry != NULL) {
-        entry->users++;
-        entry->used_at = clock_seconds();
-        cache->stats.hits++;
+        use(cache, entry);
         *ret_lease = entry;
     } else {
         rc = add(cache, wanted, ret_lease, err);
@@ -294,11 +301,8 @@ struct model_lease *model_cache_find(struct model_cache *cache, int64_t model_id
     struct model_lease *entry = find(cache, model_id);
     if (entry != NULL && entry->is_loading)
         entry = NULL;
-    if (entry != NULL) {
-        entry->users++;
-        entry->used_at = clock_seconds();
-        cache->stats.hits++;
-    }
+    if (entry != NULL)
+        use(cache, entry);
     pthread_mutex_unlock(&cache->lock);
     return entry;
 }
@@ -323,6 +327,41 @@ void model_lease_end(struct model_lease *lease)
 struct predictor *model_lease_predictor(const struct model_lease *lease)
 {
     return lease->predictor;
+}
+
+/* ---- making it quicker ---- */
+
+bool model_lease_should_arrange(const struct model_lease *lease)
+{
+    struct model_cache *cache = lease->cache;
+    pthread_mutex_lock(&cache->lock);
+    const bool should = !lease->is_arranged && lease->asked >= ASKED_OFTEN;
+    pthread_mutex_unlock(&cache->lock);
+    return should;
+}
+
+enum err model_lease_arrange(struct model_lease *lease, struct error *err)
+{
+    struct model_cache *cache = lease->cache;
+    const int64_t wanted = lease->bytes + predictor_arranged_bytes(lease->predictor);
+    pthread_mutex_lock(&cache->lock);
+    const bool is_mine = !lease->is_arranged && wanted <= cache->spec.budget_bytes;
+    lease->is_arranged = true;
+    pthread_mutex_unlock(&cache->lock);
+    if (!is_mine)
+        return ERR_OK;
+    const enum err rc = predictor_arrange(lease->predictor, err);
+    if (rc != ERR_OK || !predictor_is_arranged(lease->predictor))
+        return rc;
+    const int64_t more = predictor_arranged_bytes(lease->predictor);
+    pthread_mutex_lock(&cache->lock);
+    lease->bytes += more;
+    if (!lease->is_dropped)
+        cache->stats.bytes += more;
+    struct model_lease *evicted = evict(cache);
+    pthread_mutex_unlock(&cache->lock);
+    close_list(evicted);
+    return ERR_OK;
 }
 
 /* ---- letting go ---- */

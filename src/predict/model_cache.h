@@ -37,8 +37,8 @@ struct wanted_model {
 };
 
 struct model_cache_spec {
-    int64_t budget_bytes; /* of all files that are mapped. The model that was asked last stays,
-                             however large it is */
+    int64_t budget_bytes; /* of all files that are mapped and of what is made of them. The model
+                             that was asked last stays, however large it is */
     double idle_seconds;  /* a model that nobody asked for so long is closed by model_cache_tidy */
     int32_t threads;      /* for what a model makes once */
     void *context;        /* of the functions */
@@ -52,7 +52,7 @@ struct model_cache_spec {
 
 struct model_cache_stats {
     int32_t models; /* that are open */
-    int64_t bytes;  /* mapped */
+    int64_t bytes;  /* mapped, and made of it */
     int64_t hits, loads, verifications, evictions, failures;
 };
 
@@ -76,6 +76,12 @@ void model_lease_end(struct model_lease *lease); /* NULL is allowed */
 
 /* Borrowed for the lease. */
 struct predictor *model_lease_predictor(const struct model_lease *lease);
+
+/* Whether it was asked so often that arranging its items pays, and nobody has begun to. */
+bool model_lease_should_arrange(const struct model_lease *lease);
+/* Arrange them (predictor_arrange), which is done once at most, and only where the budget has room
+ * for the model and that; it counts against the budget. ERR_NOMEM. */
+MUST_CHECK enum err model_lease_arrange(struct model_lease *lease, struct error *err);
 
 /* The model's file was removed: let go of it, at the end of its last lease at the latest. */
 void model_cache_drop(struct model_cache *cache, int64_t model_id);

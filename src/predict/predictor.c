@@ -25,8 +25,45 @@ void predictor_free(struct predictor *predictor)
     if (predictor->fold != NULL)
         predictor->record->model->kind->fold->close(predictor->fold);
     mem_free(predictor->norms);
+    topk_items_free(atomic_load(&predictor->arranged));
     pthread_mutex_destroy(&predictor->lock);
     mem_free(predictor);
+}
+
+enum err predictor_arrange(struct predictor *predictor, struct error *err)
+{
+    enum err rc = ERR_OK;
+    struct factors_view view;
+    struct topk_items *made = NULL, *none = NULL;
+    const struct model *model = predictor->record->model;
+    if (model->kind->factors == NULL || predictor_is_arranged(predictor))
+        return ERR_OK;
+    model->kind->factors(model, &view);
+    TRY(topk_items_create(view.items, model->items, view.factors, view.item_stride,
+                          predictor->threads, &made, err));
+    if (atomic_compare_exchange_strong(&predictor->arranged, &none, made))
+        made = NULL;
+done:
+    topk_items_free(made); /* another thread was quicker */
+    return rc;
+}
+
+bool predictor_is_arranged(const struct predictor *predictor)
+{
+    return atomic_load(&predictor->arranged) != NULL;
+}
+
+int64_t predictor_arranged_bytes(const struct predictor *predictor)
+{
+    struct factors_view view;
+    const struct topk_items *arranged = atomic_load(&predictor->arranged);
+    const struct model *model = predictor->record->model;
+    if (arranged != NULL)
+        return topk_items_bytes(arranged);
+    if (model->kind->factors == NULL)
+        return 0;
+    model->kind->factors(model, &view);
+    return (int64_t)model->items * (view.factors + 1) * (int64_t)sizeof(float);
 }
 
 const struct model_record *predictor_record(const struct predictor *predictor)

@@ -20,6 +20,15 @@ struct predictor;
 MUST_CHECK enum err predictor_create(const struct model_record *record, int32_t threads,
                                      struct predictor **ret_predictor, struct error *err);
 void predictor_free(struct predictor *predictor); /* NULL is allowed */
+/*
+ * Arrange the items' factors, so that from now on a list costs a small part of what it did: items
+ * of small norm are not looked at (linalg/topk.h). Answers stay the same, bit by bit. Others may
+ * ask meanwhile. Nothing is done where the kind has no factors, or it was done before. Memory: a
+ * copy of the items' factors; predictor_arranged_bytes is how much it is or would be. ERR_NOMEM.
+ */
+MUST_CHECK enum err predictor_arrange(struct predictor *predictor, struct error *err);
+bool predictor_is_arranged(const struct predictor *predictor);
+int64_t predictor_arranged_bytes(const struct predictor *predictor);
 const struct model_record *predictor_record(const struct predictor *predictor);
 
 struct recommendation {

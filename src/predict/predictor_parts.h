@@ -3,7 +3,9 @@
 
 /* Inside of predict/ only. */
 #include <pthread.h>
+#include <stdatomic.h>
 
+#include "linalg/topk.h"
 #include "predict/predictor.h"
 
 struct predictor {
@@ -12,6 +14,7 @@ struct predictor {
     pthread_mutex_t lock; /* guards the making of what follows */
     void *fold;           /* of the kind; NULL until it is needed */
     float *norms;         /* [items] lengths of the items' factors; NULL until needed */
+    _Atomic(struct topk_items *) arranged; /* NULL until predictor_arrange */
 };
 
 /* The kind's state for fold-ins; the kind must have one. */

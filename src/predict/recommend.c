@@ -54,15 +54,83 @@ static enum err pick(const struct predictor *predictor, const float *scores, enu
     return ERR_OK;
 }
 
+/* The factors of the query's person. *ret_x is borrowed, from the model or from `room`. */
+static enum err find_factors(struct predictor *predictor, const struct recommend_query *query,
+                             const struct factors_view *view, float *room, const float **ret_x,
+                             struct error *err)
+{
+    enum err rc = ERR_OK;
+    const void *fold;
+    *ret_x = view->users + query->user * view->user_stride;
+    if (query->history == NULL)
+        return ERR_OK;
+    TRY(predictor_fold(predictor, &fold, err));
+    TRY(predictor->record->model->kind->fold->vector(fold, query->history, room, err));
+    *ret_x = room;
+done:
+    return rc;
+}
+
+/* By the arranged items: those of small norm are not looked at. */
+static enum err find_arranged(struct predictor *predictor, const struct topk_items *arranged,
+                              const struct recommend_query *query, struct recommendation *ret_items,
+                              int32_t *ret_count, struct error *err)
+{
+    enum err rc = ERR_OK;
+    struct factors_view view;
+    const struct model *model = predictor->record->model;
+    const int32_t most = query->k < model->items ? query->k : model->items;
+    const int32_t *seen;
+    int32_t seen_count, *columns = NULL;
+    float *scores = NULL, *room = NULL;
+    uint64_t *keys = NULL;
+    struct topk_question question = {
+        .k = most, .deny = query->deny, .deny_count = query->deny_count};
+    model->kind->factors(model, &view);
+    predictor_seen(predictor, query, &seen, &seen_count);
+    question.seen = seen;
+    question.seen_count = query->with_seen ? 0 : seen_count;
+    TRY_PTR(room = mem_array((size_t)view.factors, sizeof(*room), err));
+    TRY_PTR(keys = mem_array((size_t)topk_keys_needed(most), sizeof(*keys), err));
+    TRY_PTR(columns = mem_array((size_t)most, sizeof(*columns), err));
+    TRY_PTR(scores = mem_array((size_t)most, sizeof(*scores), err));
+    TRY(find_factors(predictor, query, &view, room, &question.x, err));
+    *ret_count = topk_find(arranged, &question, keys, columns, scores, NULL);
+    for (int32_t i = 0; i < *ret_count; i++)
+        ret_items[i] = (struct recommendation){columns[i], scores[i]};
+done:
+    mem_free(room);
+    mem_free(keys);
+    mem_free(columns);
+    mem_free(scores);
+    return rc;
+}
+
+/* Whether the arranged items have the query's answer: not for popular lists, nor where only a few
+ * items are allowed. */
+static bool is_for_arranged(const struct predictor *predictor, const struct recommend_query *query)
+{
+    const struct model_kind *kind = predictor->record->model->kind;
+    if (!kind->personal || query->allow != NULL)
+        return false;
+    return query->history != NULL ? kind->fold != NULL && kind->fold->vector != NULL
+                                  : query->user >= 0;
+}
+
 enum err predict_recommend(struct predictor *predictor, const struct recommend_query *query,
                            struct recommendation *ret_items, int32_t *ret_count,
                            enum basis *ret_basis, struct error *err)
 {
     enum err rc;
     enum basis basis;
-    float *scores = mem_array((size_t)predictor->record->model->items, sizeof(*scores), err);
-    if (scores == NULL)
-        return ERR_NOMEM;
+    float *scores = NULL;
+    const struct topk_items *arranged = atomic_load(&predictor->arranged);
+    if (arranged != NULL && is_for_arranged(predictor, query)) {
+        TRY(find_arranged(predictor, arranged, query, ret_items, ret_count, err));
+        *ret_basis = query->history != NULL ? BASIS_HISTORY : BASIS_USER;
+        goto done;
+    }
+    TRY_PTR(scores = mem_array((size_t)predictor->record->model->items, sizeof(*scores), err));
     TRY(predictor_score(predictor, query, scores, &basis, err));
     predictor_strike(predictor, query, scores);
     TRY(pick(predictor, scores, basis, query->k, ret_items, ret_count, err));
