@@ -1,6 +1,7 @@
 add_unit_test(linalg cpu_test.c)
 add_unit_test(linalg score_test.c)
 add_unit_test(linalg topk_test.c)
+add_unit_test(linalg topk_find_test.c)
 add_unit_test(linalg solve_test.c)
 add_unit_test(linalg csr_test.c)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")

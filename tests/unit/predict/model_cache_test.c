@@ -271,6 +271,37 @@ static void what_was_idle_is_closed(void **state)
     model_lease_end(held);
 }
 
+/* What is asked often is arranged, once, and that counts against the budget. */
+static void what_is_asked_often_is_made_quick(void **state)
+{
+    struct rig *rig = *state;
+    struct error err;
+    struct model_lease *held = lease(rig, 0);
+    assert_false(model_lease_should_arrange(held));
+    for (int i = 0; i < 100; i++)
+        model_lease_end(lease(rig, 0));
+    assert_true(model_lease_should_arrange(held));
+    assert_ok(model_lease_arrange(held, &err));
+    assert_false(model_lease_should_arrange(held));
+    assert_true(predictor_is_arranged(model_lease_predictor(held)));
+    const int64_t bytes = model_cache_stats(rig->cache).bytes;
+    assert_int_equal(bytes, rig->wanted[0].size_bytes +
+                                predictor_arranged_bytes(model_lease_predictor(held)));
+    assert_ok(model_lease_arrange(held, &err));
+    assert_int_equal(model_cache_stats(rig->cache).bytes, bytes);
+    assert_answers(held);
+    model_lease_end(held);
+    model_cache_drop(rig->cache, 1);
+    assert_int_equal(model_cache_stats(rig->cache).bytes, 0);
+    /* Without room for it the model stays as it is. */
+    model_cache_free(rig->cache);
+    rig->cache = new_cache(rig, rig->wanted[0].size_bytes + 10, 1e9);
+    held = lease(rig, 0);
+    assert_ok(model_lease_arrange(held, &err));
+    assert_false(predictor_is_arranged(model_lease_predictor(held)));
+    model_lease_end(held);
+}
+
 static void change_byte(const char *path, long at)
 {
     FILE *file = fopen(path, "r+b");
@@ -353,6 +384,7 @@ int main(void)
         TEST(a_model_in_use_outlives_any_budget),
         TEST(a_dropped_model_is_closed_with_its_last_lease),
         TEST(what_was_idle_is_closed),
+        TEST(what_is_asked_often_is_made_quick),
         TEST(a_file_that_changed_is_verified_anew_and_refused_once),
         TEST(a_proper_file_of_another_model_is_refused),
         TEST(without_memory_it_says_so_and_leaves_nothing),

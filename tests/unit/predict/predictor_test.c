@@ -367,6 +367,10 @@ static void without_memory_each_question_says_so_and_leaves_nothing(void **state
             rc = predict_recommend(own, &query, list, &count, &basis, &err);
         if (rc == ERR_OK)
             rc = predict_similar(own, 2, 5, list, &count, &err);
+        if (rc == ERR_OK)
+            rc = predictor_arrange(own, &err);
+        if (rc == ERR_OK)
+            rc = predict_recommend(own, &query, list, &count, &basis, &err);
         if (rc == ERR_OK && (rc = predict_explain(own, &query, 2, &why, &err)) == ERR_OK)
             explanation_release(&why);
         mem_fail_after(0);

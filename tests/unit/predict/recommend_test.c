@@ -110,6 +110,49 @@ static void every_kind_recommends_what_a_plain_sort_finds(void **state)
     }
 }
 
+/* Arranged items give the same lists, bit by bit, whoever asks and whatever bounds the list. */
+static void arranged_items_change_no_answer(void **state)
+{
+    static const int32_t deny[] = {1, 5, 9, 21}, allow[] = {2, 3, 4, 5, 6, 17}, done[] = {0, 3, 8},
+                         nothing[1];
+    static const float counts[] = {1, 4, 2};
+    const struct history history = {done, counts, 3};
+    struct error err;
+    for (int32_t i = 0; i < model_kind_count(); i++) {
+        struct model_file *file = train_and_open(*state, model_kind_at(i)->name);
+        const struct model_record *record = model_file_record(file);
+        struct predictor *plain, *arranged;
+        assert_ok(predictor_create(record, 1, &plain, &err));
+        assert_ok(predictor_create(record, 1, &arranged, &err));
+        assert_ok(predictor_arrange(arranged, &err));
+        assert_ok(predictor_arrange(arranged, &err));
+        assert_int_equal(predictor_is_arranged(arranged), record->model->kind->factors != NULL);
+        for (int32_t user = -2; user < record->model->users; user++)
+            for (int bounds = 0; bounds < 16; bounds++) {
+                const struct recommend_query query = {.user = user < 0 ? -1 : user,
+                                                      .history = user == -2 ? &history : NULL,
+                                                      .k = bounds == 5 ? 1000 : 1 + bounds,
+                                                      .with_seen = (bounds & 1) != 0,
+                                                      .deny = (bounds & 2) != 0 ? deny : nothing,
+                                                      .deny_count = (bounds & 2) != 0 ? 4 : 0,
+                                                      .allow = (bounds & 8) != 0 ? allow : NULL,
+                                                      .allow_count = (bounds & 8) != 0 ? 6 : 0};
+                struct recommendation want[ITEMS_MAX] = {{0, 0}}, have[ITEMS_MAX] = {{0, 0}};
+                int32_t want_count, have_count;
+                enum basis want_basis, have_basis;
+                assert_ok(predict_recommend(plain, &query, want, &want_count, &want_basis, &err));
+                assert_ok(
+                    predict_recommend(arranged, &query, have, &have_count, &have_basis, &err));
+                assert_int_equal(have_count, want_count);
+                assert_int_equal(have_basis, want_basis);
+                assert_memory_equal(have, want, sizeof(want));
+            }
+        predictor_free(plain);
+        predictor_free(arranged);
+        model_file_close(file);
+    }
+}
+
 static void a_list_is_shorter_where_fewer_unseen_items_are_left(void **state)
 {
     struct model_file *file = train_and_open(*state, "als");
@@ -169,6 +212,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(every_kind_recommends_what_a_plain_sort_finds),
+        TEST(arranged_items_change_no_answer),
         TEST(a_list_is_shorter_where_fewer_unseen_items_are_left),
         TEST(popular_leaves_out_what_the_user_has_seen),
         TEST(without_memory_it_says_so),
