@@ -153,6 +153,17 @@ done:
     return served_refuse(response, rc, err);
 }
 
+/* Let the version that an alias went back to answer without a pause. It is there already; that its
+ * file is not is for whoever asks it. */
+static void make_ready_again(struct app *app, int64_t user_id, int64_t model_id)
+{
+    struct error ignored;
+    struct model_record *model = NULL;
+    if (model_id != 0 && model_read(app->store, user_id, model_id, &model, &ignored) == ERR_OK)
+        (void)!served_ready(app, model, &ignored);
+    mem_free(model);
+}
+
 /* Both take a reason, and answer with the move that they made. */
 static enum err turn_back(struct app *app, struct request *request, struct response *response,
                           bool is_undo, struct error *err)
@@ -180,6 +191,7 @@ static enum err turn_back(struct app *app, struct request *request, struct respo
         TRY(registry_undo(app->store, &removal, &move, err));
     else
         TRY(registry_move(app->store, &removal, &move, err));
+    make_ready_again(app, identity->user_id, move->to_model_id);
     rc = answer_move(app, request, response, move, err);
 done:
     mem_free(move);
