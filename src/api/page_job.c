@@ -12,7 +12,6 @@
 #include "api/page_texts.h"
 #include "api/routes.h"
 #include "base/memory.h"
-#include "eval/metrics.h"
 #include "store/jobs.h"
 #include "store/models.h"
 #include "worker/job_log.h"
@@ -21,37 +20,13 @@ enum { TEXT_BYTES = 64, EVENTS_SHOWN = 200, LOG_TAIL_BYTES = 16384, TITLE_BYTES 
 
 /* ---- the parts of the page ---- */
 
-/* A list of {name, value} of an object's members, each value as text. */
-static enum err add_members(json_t *list, const json_t *object, struct error *err)
-{
-    enum err rc = ERR_OK;
-    const char *key;
-    json_t *value;
-    char text[TEXT_BYTES];
-    json_object_foreach((json_t *)object, key, value)
-    {
-        if (json_is_integer(value))
-            text_grouped(json_integer_value(value), text, sizeof(text));
-        else if (json_is_real(value))
-            snprintf(text, sizeof(text), "%g", json_real_value(value));
-        if (json_is_null(value) || json_is_object(value) || json_is_array(value))
-            continue;
-        TRY(json_append(list,
-                        json_pack("{s:o,s:o}", "name", json_text(key), "value",
-                                  json_is_string(value) ? json_incref(value) : json_string(text)),
-                        err));
-    }
-done:
-    return rc;
-}
-
 static enum err add_params(json_t *context, const struct job *job, struct error *err)
 {
     enum err rc;
     json_t *list = json_array(), *params = json_loads(job->params_json, 0, NULL),
            *run = json_loads(job->run_json, 0, NULL);
-    TRY(add_members(list, params, err));
-    TRY(add_members(list, run, err));
+    TRY(page_add_members(list, params, err));
+    TRY(page_add_members(list, run, err));
     TRY(json_set(context, "params", json_incref(list), err));
 done:
     json_decref(list);
@@ -60,42 +35,12 @@ done:
     return rc;
 }
 
-static enum err add_metrics(json_t *context, const struct job *job, struct error *err)
-{
-    enum err rc = ERR_OK;
-    char title[TEXT_BYTES], value[TEXT_BYTES];
-    json_t *list = json_array(), *run = json_loads(job->run_json, 0, NULL),
-           *metrics = job->metrics_json != NULL ? json_loads(job->metrics_json, 0, NULL) : NULL;
-    const json_int_t k = json_integer_value(json_object_get(run, "k"));
-    for (int32_t i = 0; i < metric_count() && metrics != NULL; i++) {
-        const struct metric *metric = metric_at(i);
-        const json_t *number = json_object_get(metrics, metric->name);
-        if (!json_is_number(number))
-            continue;
-        const char *at = strstr(metric->title, "%d");
-        snprintf(title, sizeof(title), "%.*s", (int)(at != NULL ? at - metric->title : 60),
-                 metric->title);
-        if (at != NULL)
-            snprintf(title + strlen(title), sizeof(title) - strlen(title), "%d%s", (int)k, at + 2);
-        TRY(json_append(list,
-                        json_pack("{s:s,s:s}", "title", title, "value",
-                                  page_percent(json_number_value(number), value, sizeof(value))),
-                        err));
-    }
-    TRY(json_set(context, "metrics", json_incref(list), err));
-done:
-    json_decref(list);
-    json_decref(run);
-    json_decref(metrics);
-    return rc;
-}
-
 static enum err add_funnel(json_t *context, const struct job *job, struct error *err)
 {
     enum err rc;
     json_t *list = json_array(),
            *result = job->result_json != NULL ? json_loads(job->result_json, 0, NULL) : NULL;
-    TRY(add_members(list, json_object_get(result, "funnel"), err));
+    TRY(page_add_members(list, json_object_get(result, "funnel"), err));
     TRY(json_set(context, "has_funnel", json_boolean(json_array_size(list) > 0), err));
     TRY(json_set(context, "funnel", json_incref(list), err));
 done:
@@ -187,7 +132,7 @@ static enum err job_page(void *context, struct request *request, struct response
     TRY(json_set(fields, "can_retry", json_boolean(has_ended), err));
     TRY(json_set(fields, "can_delete", json_boolean(has_ended), err));
     TRY(add_params(fields, job, err));
-    TRY(add_metrics(fields, job, err));
+    TRY(page_add_metrics(fields, job->metrics_json, job->run_json, err));
     TRY(add_funnel(fields, job, err));
     TRY(add_events(fields, app, job, err));
     TRY(add_log(fields, app, job, err));

@@ -1,5 +1,5 @@
 /* The pages themselves. What they show is loaded by their scripts from the API; without scripts
- * the training page and a job's details are rendered here (api/page_training.c). */
+ * the training page, jobs, models and predictions are rendered by the server (api/page_*.c). */
 #include "api/page.h"
 #include "api/page_training.h"
 #include "api/routes.h"
@@ -31,10 +31,11 @@ static enum err compare(void *app, struct request *request, struct response *res
     return page_answer(app, request, response, 200, "compare", "Compare", json_object(), err);
 }
 
-static enum err models(void *app, struct request *request, struct response *response,
-                       struct error *err)
+static enum err predictions(void *app, struct request *request, struct response *response,
+                            struct error *err)
 {
-    return page_answer(app, request, response, 200, "models", "Models", json_object(), err);
+    return page_answer(app, request, response, 200, "predictions", "Predictions", json_object(),
+                       err);
 }
 
 static enum err system_page(void *app, struct request *request, struct response *response,
@@ -63,7 +64,7 @@ static const struct route routes[] = {
      .flags = ROUTE_PUBLIC | ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/training/", .handle = training, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/compare/", .handle = compare, .flags = ROUTE_PAGE},
-    {.method = HTTP_GET, .pattern = "/models/", .handle = models, .flags = ROUTE_PAGE},
+    {.method = HTTP_GET, .pattern = "/predictions/", .handle = predictions, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/system/", .handle = system_page, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/account/", .handle = account, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/docs", .handle = docs, .flags = ROUTE_PAGE},

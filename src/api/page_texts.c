@@ -1,4 +1,4 @@
-/* Jobs as texts for people. */
+/* Jobs and models as texts for people. */
 #include "api/page_texts.h"
 
 #include <inttypes.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
+#include "eval/metrics.h"
 #include "jobs/problem.h"
 
 const char *page_percent(double share, char *out, size_t out_size)
@@ -112,4 +114,60 @@ json_t *page_job_fields(const struct job *job, int64_t now_ms)
         job->status == JOB_FAILED ? json_text(problem != NULL ? problem->title : "Failed")
                                   : json_null(),
         "error_message", text_or_null(job->error_message));
+}
+
+/* ---- lists of a page ---- */
+
+enum err page_add_members(json_t *list, const json_t *object, struct error *err)
+{
+    enum err rc = ERR_OK;
+    const char *key;
+    json_t *value;
+    char text[PAGE_TEXT_SIZE];
+    json_object_foreach((json_t *)object, key, value)
+    {
+        if (json_is_integer(value))
+            text_grouped(json_integer_value(value), text, sizeof(text));
+        else if (json_is_real(value))
+            snprintf(text, sizeof(text), "%g", json_real_value(value));
+        if (json_is_null(value) || json_is_object(value) || json_is_array(value))
+            continue;
+        TRY(json_append(list,
+                        json_pack("{s:o,s:o}", "name", json_text(key), "value",
+                                  json_is_string(value) ? json_incref(value) : json_string(text)),
+                        err));
+    }
+done:
+    return rc;
+}
+
+enum err page_add_metrics(json_t *context, const char *metrics_json, const char *run_json,
+                          struct error *err)
+{
+    enum err rc = ERR_OK;
+    char title[PAGE_TEXT_SIZE], value[PAGE_TEXT_SIZE];
+    json_t *list = json_array(), *run = json_loads(run_json, 0, NULL),
+           *metrics = metrics_json != NULL ? json_loads(metrics_json, 0, NULL) : NULL;
+    const json_int_t k = json_integer_value(json_object_get(run, "k"));
+    for (int32_t i = 0; i < metric_count() && metrics != NULL; i++) {
+        const struct metric *metric = metric_at(i);
+        const json_t *number = json_object_get(metrics, metric->name);
+        if (!json_is_number(number))
+            continue;
+        const char *at = strstr(metric->title, "%d");
+        snprintf(title, sizeof(title), "%.*s", (int)(at != NULL ? at - metric->title : 60),
+                 metric->title);
+        if (at != NULL)
+            snprintf(title + strlen(title), sizeof(title) - strlen(title), "%d%s", (int)k, at + 2);
+        TRY(json_append(list,
+                        json_pack("{s:s,s:s}", "title", title, "value",
+                                  page_percent(json_number_value(number), value, sizeof(value))),
+                        err));
+    }
+    TRY(json_set(context, "metrics", json_incref(list), err));
+done:
+    json_decref(list);
+    json_decref(run);
+    json_decref(metrics);
+    return rc;
 }

@@ -1,7 +1,7 @@
 #ifndef API_PAGE_TEXTS_H
 #define API_PAGE_TEXTS_H
 
-/* Jobs as pages without scripts write them. Pure; any thread. */
+/* Jobs and models as pages without scripts write them. Pure; any thread. */
 #include "base/json.h"
 #include "jobs/job.h"
 
@@ -26,5 +26,13 @@ void page_job_texts(const struct job *job, int64_t now_ms, struct page_job_texts
  * is_pending, progress_percent, data_path, recall, precision, f1, duration, created, message,
  * error_title, error_message. The caller owns it. NULL: no memory. */
 json_t *page_job_fields(const struct job *job, int64_t now_ms);
+
+/* Append {"name", "value"} for each member that is a plain value, as text. */
+MUST_CHECK enum err page_add_members(json_t *list, const json_t *object, struct error *err);
+
+/* "metrics": a list of {"title", "value"}, of a job's metrics (NULL: none) in lists of its run's k.
+ */
+MUST_CHECK enum err page_add_metrics(json_t *context, const char *metrics_json,
+                                     const char *run_json, struct error *err);
 
 #endif

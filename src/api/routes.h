@@ -43,6 +43,8 @@ struct route_group {
     X(openapi_routes)                                                                              \
     X(page_action_routes)                                                                          \
     X(page_job_routes)                                                                             \
+    X(page_model_action_routes)                                                                    \
+    X(page_model_routes)                                                                           \
     X(page_routes)                                                                                 \
     X(recommend_routes)                                                                            \
     X(registry_alias_routes)                                                                       \

@@ -5,8 +5,8 @@ if(WEB_SITE)
 endif()
 find_program(NODE node REQUIRED)
 set(web ${CMAKE_SOURCE_DIR}/web)
-set(web_tests agent chart_series compare details form format live log_tail manual openapi params router site
-    view)
+set(web_tests agent chart_series compare details form format live log_tail manual models names openapi params
+    predictions router site view)
 list(TRANSFORM web_tests APPEND _test.mjs OUTPUT_VARIABLE web_test_files)
 list(TRANSFORM web_test_files PREPEND ${CMAKE_BINARY_DIR}/web/test/)
 add_custom_command(OUTPUT ${web_test_files}

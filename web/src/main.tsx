@@ -15,6 +15,9 @@ const loaders: Record<string, () => Promise<{ default: Page }>> = {
     details: () => import("./pages/details"),
     compare: () => import("./pages/compare"),
     models: () => import("./pages/models"),
+    model: () => import("./pages/model"),
+    predictions: () => import("./pages/predictions"),
+    prediction: () => import("./pages/prediction"),
     system: () => import("./pages/system"),
     account: () => import("./pages/account"),
     docs: () => import("./pages/docs"),
@@ -70,9 +73,10 @@ function startRail(): void {
     here.subscribe(({ path }) => {
         setOpen(false);
         rail?.querySelectorAll("a[href]").forEach((link) => {
-            const is_here = link.classList.contains("brand") ? false : link.getAttribute("href") === path;
-            if (is_here) link.setAttribute("aria-current", "page");
-            else link.removeAttribute("aria-current");
+            const to = link.getAttribute("href") ?? "";
+            const is_within = to.endsWith("/") && path.startsWith(to); // "/models/3" is within "/models/"
+            if (link.classList.contains("brand") || !(to === path || is_within)) link.removeAttribute("aria-current");
+            else link.setAttribute("aria-current", to === path ? "page" : "true");
         });
     });
     const into = (id: string, part: preact.ComponentChild) => {

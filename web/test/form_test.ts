@@ -20,6 +20,7 @@ const form = (changes: Partial<FormValues> = {}): FormValues => ({
     model_type: "als",
     data_path: " /data ",
     name: " ",
+    model_name: "",
     params: { iterations: " 15 ", factors: "", k: "20" },
     ...changes,
 });
@@ -27,6 +28,7 @@ const form = (changes: Partial<FormValues> = {}): FormValues => ({
 test("a request has what was given, trimmed, and no defaults", () => {
     assert.deepEqual(requestOf(form(), als, tables.run_params), { model_type: "als", data_path: "/data", iterations: "15", k: "20" });
     assert.deepEqual(requestOf(form({ name: " night " }), als, tables.run_params).name, "night");
+    assert.deepEqual(requestOf(form({ model_name: " homepage " }), als, tables.run_params).model_name, "homepage");
 });
 
 test("a request leaves out the parameters of other kinds", () => {
@@ -42,6 +44,7 @@ test("faults are told by field", () => {
     const faults = findFaults(form({ data_path: " ", params: { factors: "0", k: "x" } }), als, tables.run_params);
     assert.deepEqual(Object.keys(faults).sort(), ["data_path", "factors", "k"]);
     assert.equal(findFaults(form(), undefined, []).model_type, "Choose a model");
+    assert.match(findFaults(form({ model_name: "Home Page" }), als, []).model_name!, /small letter/);
 });
 
 test("a form that is filled from a job leaves defaults open", () => {
@@ -50,6 +53,8 @@ test("a form that is filled from a job leaves defaults open", () => {
         model_type: "als",
         data_path: "/data/shop",
         name: "Night",
+        model_name: "",
         params: { factors: "80" },
     });
+    assert.equal(formOfJob({ ...job, model_name: "homepage" } as unknown as Job, tables).model_name, "homepage");
 });

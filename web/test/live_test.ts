@@ -85,6 +85,8 @@ function start() {
     const heard: string[] = [];
     live.subscribe("job", (j) => heard.push(`job ${j.job_id} ${j.progress}`));
     live.subscribe("job_removed", (e) => heard.push(`removed ${e.job_id}`));
+    live.subscribe("prediction", (one) => heard.push(`prediction ${one.prediction_id} ${one.progress}`));
+    live.subscribe("prediction_removed", (e) => heard.push(`prediction removed ${e.prediction_id}`));
     live.subscribe("reset", () => heard.push("reset"));
     live.subscribe("poll", () => heard.push("poll"));
     live.start();
@@ -97,8 +99,10 @@ test("events of the stream reach those who asked for them", () => {
     assert.equal(live.connection.value, "live");
     world.stream.send("job", job(3, 0.5), "7-1");
     world.stream.send("job_removed", { job_id: 3 }, "7-2");
+    world.stream.send("prediction", { prediction_id: 4, progress: 0.25 }, "7-3");
+    world.stream.send("prediction_removed", { prediction_id: 4 }, "7-4");
     world.stream.send("reset", {});
-    assert.deepEqual(heard, ["job 3 0.5", "removed 3", "reset"]);
+    assert.deepEqual(heard, ["job 3 0.5", "removed 3", "prediction 4 0.25", "prediction removed 4", "reset"]);
 });
 
 test("an event that is no JSON does not end the others", (t) => {

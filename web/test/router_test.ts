@@ -6,10 +6,14 @@ test("paths of pages are known with what they name", () => {
     assert.deepEqual(matchRoute("/training/"), { page: "training", params: {} });
     assert.deepEqual(matchRoute("/training/17"), { page: "details", params: { id: "17" } });
     assert.deepEqual(matchRoute("/compare/"), { page: "compare", params: {} });
+    assert.deepEqual(matchRoute("/models/"), { page: "models", params: {} });
+    assert.deepEqual(matchRoute("/models/3"), { page: "model", params: { id: "3" } });
+    assert.deepEqual(matchRoute("/predictions/"), { page: "predictions", params: {} });
+    assert.deepEqual(matchRoute("/predictions/12"), { page: "prediction", params: { id: "12" } });
 });
 
 test("what is no page of ours is left to the server", () => {
-    for (const path of ["/", "/training", "/training/x", "/training/1/cancel", "/api/v1/jobs", "/openapi.json", "/auth/login"])
+    for (const path of ["/", "/training", "/training/x", "/training/1/cancel", "/models/homepage", "/models/1/promote", "/predictions", "/api/v1/jobs", "/openapi.json", "/auth/login"])
         assert.equal(matchRoute(path), null, path);
 });
 

@@ -30,8 +30,8 @@ function place(list: HTMLElement, button: HTMLElement): void {
 export function Popover({ label, icon, text, small, role, onOpen, children }: {
     label: string;
     icon: IconName;
-    text?: string;
-    small?: boolean;
+    text?: string | undefined;
+    small?: boolean | undefined;
     role?: "menu" | "group";
     onOpen?: (list: HTMLElement) => void;
     children: (close: () => void) => ComponentChildren;
@@ -94,10 +94,10 @@ function moveFocus(event: KeyboardEvent): void {
     items[(at + step + items.length) % items.length]?.focus();
 }
 
-export function Menu({ label, icon = "more", small, items }: { label: string; icon?: IconName; small?: boolean; items: MenuItem[] }) {
+export function Menu({ label, text, icon = "more", small, items }: { label: string; text?: string; icon?: IconName; small?: boolean; items: MenuItem[] }) {
     const focusFirst = (list: HTMLElement) => list.querySelector<HTMLElement>("[role=menuitem]")?.focus();
     return (
-        <Popover label={label} icon={icon} small={small} role="menu" onOpen={focusFirst}>
+        <Popover label={label} text={text} icon={icon} small={small} role="menu" onOpen={focusFirst}>
             {(close) => (
                 <div role="none" class="popover-list" onKeyDown={moveFocus}>
                     {items.map((item) => {

@@ -8,6 +8,7 @@ const statuses: Record<Status, { word: string; icon: IconName; tone: string }> =
     loading_data: { word: "Loading data", icon: "train", tone: "busy" },
     preprocessing: { word: "Preprocessing", icon: "train", tone: "busy" },
     training: { word: "Training", icon: "train", tone: "busy" },
+    predicting: { word: "Predicting", icon: "train", tone: "busy" },
     completed: { word: "Completed", icon: "check", tone: "good" },
     failed: { word: "Failed", icon: "cross", tone: "bad" },
     cancelled: { word: "Cancelled", icon: "bar", tone: "idle" },
@@ -18,7 +19,7 @@ export function statusWord(status: Status): string {
 }
 
 export function isActive(status: Status): boolean {
-    return status === "loading_data" || status === "preprocessing" || status === "training";
+    return status === "loading_data" || status === "preprocessing" || status === "training" || status === "predicting";
 }
 
 export function hasEnded(status: Status): boolean {

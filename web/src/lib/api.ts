@@ -14,6 +14,7 @@ export class ApiError extends Error {
         readonly type: string | null = null, // where it is explained
         readonly errors: FieldError[] = [],
         readonly requestId: string | null = null,
+        readonly body: Record<string, unknown> = {}, // the whole answer, for what a code brings along
     ) {
         super(detail || title);
         this.name = "ApiError";
@@ -54,24 +55,31 @@ const titles: Record<number, string> = {
     504: "The server took too long",
 };
 
-async function problem(response: Response): Promise<ApiError> {
+function problem(status: number, answer: string, request_id: string | null): ApiError {
     let body: Record<string, unknown> = {};
     try {
-        body = (await response.json()) as Record<string, unknown>;
+        body = JSON.parse(answer) as Record<string, unknown>;
     } catch {
         // A proxy's own page: the status alone has to do.
     }
     const text = (key: string) => (typeof body[key] === "string" ? (body[key] as string) : "");
     const errors = Array.isArray(body.errors) ? (body.errors as Record<string, string>[]) : [];
     return new ApiError(
-        response.status,
-        text("code") || `http_${response.status}`,
-        text("title") || titles[response.status] || `The server answered ${response.status}`,
+        status,
+        text("code") || `http_${status}`,
+        text("title") || titles[status] || `The server answered ${status}`,
         text("detail"),
         text("type").startsWith("http") || text("type").startsWith("/") ? text("type") : null,
         errors.map((e) => ({ field: e.field ?? e.name ?? "", code: e.code ?? "", message: e.message ?? e.detail ?? "" })),
-        text("request_id") || response.headers.get("X-Request-ID"),
+        text("request_id") || request_id,
+        body,
     );
+}
+
+function noAnswer(late: boolean): ApiError {
+    return late
+        ? new ApiError(0, "timeout", "The server took too long", "No answer came in time. Try again.")
+        : new ApiError(0, "network", "The server cannot be reached", "Check that it runs and that you are connected, then try again.");
 }
 
 /** Where to log in, and come back to from there. */
@@ -108,19 +116,14 @@ export async function request(method: string, path: string, body?: unknown, opti
     } catch (error) {
         if (options.signal?.aborted) throw error;
         const late = abort.signal.aborted;
-        throw new ApiError(
-            0,
-            late ? "timeout" : "network",
-            late ? "The server took too long" : "The server cannot be reached",
-            late ? "No answer came in time. Try again." : "Check that it runs and that you are connected, then try again.",
-        );
+        throw noAnswer(late);
     } finally {
         clearTimeout(timer);
         options.signal?.removeEventListener("abort", stop);
     }
     noteServerClock(response);
     if (response.status === 401) leaveForLogin();
-    if (!response.ok && response.status !== 304) throw await problem(response);
+    if (!response.ok && response.status !== 304) throw problem(response.status, await response.text(), response.headers.get("X-Request-ID"));
     return response;
 }
 
@@ -133,6 +136,26 @@ export async function send<T = void>(method: string, path: string, body?: unknow
     const response = await request(method, path, body, options);
     const text = await response.text();
     return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** POST a file as it is, telling how much of it has gone; fetch() cannot tell. */
+export function upload<T>(path: string, file: Blob, onShare: (share: number) => void, signal: AbortSignal): Promise<T> {
+    return new Promise((resolve, reject) => {
+        const sending = new XMLHttpRequest();
+        sending.open("POST", path);
+        sending.setRequestHeader("Accept", "application/json");
+        sending.setRequestHeader("Content-Type", "application/octet-stream");
+        sending.upload.onprogress = (event) => onShare(event.total > 0 ? event.loaded / event.total : 0);
+        sending.onerror = () => reject(noAnswer(false));
+        sending.onabort = () => reject(new DOMException("given up", "AbortError"));
+        sending.onload = () => {
+            if (sending.status === 401) leaveForLogin();
+            if (sending.status < 300) resolve(JSON.parse(sending.responseText) as T);
+            else reject(problem(sending.status, sending.responseText, sending.getResponseHeader("X-Request-ID")));
+        };
+        signal.addEventListener("abort", () => sending.abort());
+        sending.send(file);
+    });
 }
 
 export function isAborted(error: unknown): boolean {

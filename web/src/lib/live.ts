@@ -4,6 +4,7 @@
 // nobody sees closes its stream, since a browser has few connections to a server.
 import { request } from "./api";
 import { Store } from "./store";
+import type { Prediction } from "./registry";
 import type { Job, JobPage, Points } from "./types";
 
 export interface LiveEvents {
@@ -11,8 +12,10 @@ export interface LiveEvents {
     job_removed: { job_id: number };
     points: Points;
     log: { job_id: number; size_bytes: number };
+    prediction: Prediction;
+    prediction_removed: { prediction_id: number };
     reset: null; // something may have been missed: load your state anew
-    poll: null; // a round of polling is over: ask for what it does not tell (points, log)
+    poll: null; // a round of polling is over: ask for what it does not tell (points, log, predictions)
 }
 
 export type Connection = "connecting" | "live" | "polling" | "paused";
@@ -39,6 +42,8 @@ export class Live {
         job_removed: new Set(),
         points: new Set(),
         log: new Set(),
+        prediction: new Set(),
+        prediction_removed: new Set(),
         reset: new Set(),
         poll: new Set(),
     };
@@ -90,7 +95,7 @@ export class Live {
         this.source = source;
         source.onopen = () => this.onOpen();
         source.onerror = () => this.onError(source);
-        for (const type of ["job", "job_removed", "points", "log", "reset"] as const)
+        for (const type of ["job", "job_removed", "points", "log", "prediction", "prediction_removed", "reset"] as const)
             source.addEventListener(type, (event) => this.onEvent(type, event as MessageEvent<string>));
         this.awaitOpen();
     }

@@ -5,6 +5,7 @@ export type Status =
     | "loading_data"
     | "preprocessing"
     | "training"
+    | "predicting" // of a prediction
     | "completed"
     | "failed"
     | "cancelled";
@@ -22,6 +23,7 @@ export interface JobError {
 export interface Job {
     job_id: number;
     name: string | null;
+    model_name?: string | null; // whose next version it makes
     description: string; // "als · 60 × 10"
     model_type: string;
     data_path: string;
@@ -53,6 +55,7 @@ export interface ModelFile {
     path: string;
     size_bytes: number;
     sha256: string;
+    ref?: string; // "homepage:3"
 }
 
 // docs/result.md describes it; a page reads what is there.
@@ -96,15 +99,6 @@ export interface Points {
 export interface Series {
     attempt: number;
     series: { name: string; points: [number, number][] }[];
-}
-
-export interface ModelRow extends ModelFile {
-    job_id: number;
-    job_name: string | null;
-    model_type: string;
-    created_at: string;
-    metrics: Metrics | null;
-    k: number | null;
 }
 
 export interface ParamInfo {

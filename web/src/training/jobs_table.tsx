@@ -169,26 +169,17 @@ export function JobsTable({ jobs, onHelp }: { jobs: Jobs; onHelp: () => void }) 
                 <span class="toolbar-space" />
                 <Button size="small" kind="quiet" icon="keyboard" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={onHelp} />
             </div>
-            {selection.selected.length > 0 ? (
-                <BulkBar
-                    selected={selection.selected}
-                    onCancel={() => void cancelJobs(selection.selected, jobs.put)}
-                    onDelete={() => void deleteJobs(selection.selected, jobs.drop)}
-                    onClear={selection.clear}
+            {(jobs.jobs.length > 0 || isFiltered(view)) && (
+                <Filters
+                    view={view}
+                    tables={tables}
+                    chosen={chosen}
+                    onChange={(changes) => change(changes)}
+                    onChoose={(keys) => {
+                        setChosen(keys);
+                        keep("columns", keys);
+                    }}
                 />
-            ) : (
-                (jobs.jobs.length > 0 || isFiltered(view)) && (
-                    <Filters
-                        view={view}
-                        tables={tables}
-                        chosen={chosen}
-                        onChange={(changes) => change(changes)}
-                        onChoose={(keys) => {
-                            setChosen(keys);
-                            keep("columns", keys);
-                        }}
-                    />
-                )
             )}
             {jobs.error && <ErrorPanel error={jobs.error} title={jobs.jobs.length > 0 ? undefined : "The jobs could not be loaded"} retry={jobs.reload} />}
             {jobs.is_loading && jobs.jobs.length === 0 && <Skeleton lines={6} label="Loading jobs" />}
@@ -210,6 +201,14 @@ export function JobsTable({ jobs, onHelp }: { jobs: Jobs; onHelp: () => void }) 
                         onSort={sort}
                     />
                 </div>
+            )}
+            {selection.selected.length > 0 && (
+                <BulkBar
+                    selected={selection.selected}
+                    onCancel={() => void cancelJobs(selection.selected, jobs.put)}
+                    onDelete={() => void deleteJobs(selection.selected, jobs.drop)}
+                    onClear={selection.clear}
+                />
             )}
             <Pager jobs={jobs} />
         </section>

@@ -1,12 +1,13 @@
 // The card that starts a job. Nothing that is typed here is lost: not by updates of the table, not
 // by going to another page, not by an error.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { announce, Button, ErrorPanel, Field, Note, Skeleton, toast } from "../components";
 import { type ApiError, asApiError, get, newKey, send } from "../lib/api";
 import { jobTitle } from "../lib/format";
 import { useGet } from "../lib/hooks";
 import { findKind, loadModelTypes, useModelTypes } from "../lib/model_types";
 import { mainParams, paramLabel, paramRange } from "../lib/params";
+import type { NamePage } from "../lib/registry";
 import { navigate, useLocation, withQuery } from "../lib/router";
 import type { DataReport, DataSources, Job, ModelType, ModelTypes, ParamInfo } from "../lib/types";
 import { type Check, CheckResult } from "./check_result";
@@ -71,6 +72,41 @@ function ParamField({ info, value, error, onChange }: { info: ParamInfo; value: 
                     />
                 )
             }
+        </Field>
+    );
+}
+
+/** The names that there are, as suggestions; a new one begins with version 1. */
+function ModelName({ value, kind, error, onChange }: { value: string; kind: string; error: string | undefined; onChange: (name: string) => void }) {
+    const [asked, setAsked] = useState(false);
+    const known = useGet<NamePage>(asked ? "/api/v1/registry?limit=100" : null);
+    const list = useId();
+    const row = known.data?.names.find((one) => one.name === value.trim());
+    const next = row ? `Makes version ${row.latest_version + 1} of ${row.name}` : `Makes the next version of it; without one, of “${kind}”`;
+    return (
+        <Field label="Model name" optional error={error} hint={next}>
+            {(ties) => (
+                <>
+                    <input
+                        {...ties}
+                        name="model_name"
+                        list={list}
+                        maxLength={63}
+                        autocomplete="off"
+                        autocapitalize="off"
+                        spellcheck={false}
+                        placeholder={kind}
+                        value={value}
+                        onFocus={() => setAsked(true)}
+                        onInput={(event) => onChange(event.currentTarget.value)}
+                    />
+                    <datalist id={list}>
+                        {known.data?.names.map(({ name }) => (
+                            <option key={name} value={name} />
+                        ))}
+                    </datalist>
+                </>
+            )}
         </Field>
     );
 }
@@ -174,7 +210,7 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
 
     const refuse = (wrong: Record<string, string>) => {
         setFaults(wrong);
-        const in_open = ["model_type", "data_path", "name", ...main.map((info) => info.name)];
+        const in_open = ["model_type", "data_path", "name", "model_name", ...main.map((info) => info.name)];
         if (Object.keys(wrong).some((name) => !in_open.includes(name))) setShowMore(true);
         focusFirstFault(form.current);
         announce(Object.values(wrong)[0] ?? "");
@@ -256,6 +292,7 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
                 <CheckResult check={check} />
                 <div class="new-job-params">
                     {main.map(drawParam)}
+                    <ModelName value={values.model_name} kind={kind?.name ?? "als"} error={faults.model_name} onChange={(name) => change({ model_name: name }, "model_name")} />
                     <Field label="Job name" optional error={faults.name} hint="To find it again; the number does as well">
                         {(ties) => (
                             <input {...ties} name="name" maxLength={200} autocomplete="off" value={values.name} onInput={(e) => change({ name: e.currentTarget.value }, "name")} />

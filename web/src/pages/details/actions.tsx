@@ -68,6 +68,11 @@ export function Actions({ job, previous, reload }: { job: JobWhole; previous: Jo
                     Download
                 </ButtonLink>
             )}
+            {job.model && (
+                <ButtonLink icon="box" href={`/models/${job.model.model_id}`}>
+                    Model version
+                </ButtonLink>
+            )}
             {!ended && (
                 <Button
                     kind="danger"

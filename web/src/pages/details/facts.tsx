@@ -75,6 +75,11 @@ export function ModelFile({ job }: { job: JobWhole }) {
     return (
         <Section title="Model file" class="model-file">
             <Facts>
+                {job.model.ref && (
+                    <Fact name="Version">
+                        <a href={`/models/${job.model.model_id}`}>{job.model.ref}</a>
+                    </Fact>
+                )}
                 <Fact name="Path">
                     <Code>{job.model.path}</Code>
                 </Fact>

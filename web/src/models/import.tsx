@@ -1,0 +1,92 @@
+// Brings in a model that was trained elsewhere: the file is checked in full before it counts.
+import { useRef, useState } from "preact/hooks";
+import { Button, Dialog, ErrorPanel, Field, ProgressBar, toast } from "../components";
+import { type ApiError, asApiError, isAborted, upload } from "../lib/api";
+import { bytes } from "../lib/format";
+import { nameFault } from "../lib/names";
+import type { ModelRow } from "../lib/registry";
+import { navigate } from "../lib/router";
+import { versionTitle } from "./words";
+
+export function ImportDialog({ name: given, onClose, onDone }: { name?: string | undefined; onClose: () => void; onDone: () => void }) {
+    const [file, setFile] = useState<File | null>(null);
+    const [name, setName] = useState(given ?? "");
+    const [note, setNote] = useState("");
+    const [share, setShare] = useState<number | null>(null); // null: not under way
+    const [faults, setFaults] = useState<Record<string, string>>({});
+    const [failure, setFailure] = useState<ApiError | null>(null);
+    const abort = useRef<AbortController | null>(null);
+
+    const close = () => {
+        abort.current?.abort();
+        onClose();
+    };
+    const start = async (event: Event) => {
+        event.preventDefault();
+        const found: Record<string, string> = {};
+        if (!file) found.file = "Choose a model file";
+        const fault = name.trim() ? nameFault(name.trim()) : null;
+        if (fault) found.name = fault;
+        setFaults(found);
+        setFailure(null);
+        if (!file || fault) return;
+        const query = new URLSearchParams();
+        if (name.trim()) query.set("name", name.trim());
+        if (note.trim()) query.set("note", note.trim());
+        const control = new AbortController();
+        abort.current = control;
+        setShare(0);
+        try {
+            const made = await upload<ModelRow>(`/api/v1/models/import?${query}`, file, setShare, control.signal);
+            toast(`${versionTitle(made)} was imported`);
+            onDone();
+            onClose();
+            navigate(`/models/${made.model_id}`);
+        } catch (reason) {
+            if (isAborted(reason)) return;
+            const error = asApiError(reason);
+            if (error.errors.length > 0) setFaults(Object.fromEntries(error.errors.map((one) => [one.field, one.message])));
+            else setFailure(error);
+        } finally {
+            setShare(null);
+        }
+    };
+    const is_busy = share !== null;
+    return (
+        <Dialog
+            title="Import a model"
+            onClose={close}
+            actions={
+                <>
+                    <Button onClick={close}>{is_busy ? "Give up" : "Close"}</Button>
+                    <Button kind="primary" type="submit" form="import-model" busy={is_busy}>
+                        Import
+                    </Button>
+                </>
+            }
+        >
+            <form id="import-model" class="dialog-form" noValidate onSubmit={(event) => void start(event)}>
+                <Field
+                    label="Model file"
+                    error={faults.file}
+                    hint={file ? bytes(file.size) : "A .pkl that rectrain train has written. It is read by our own strict reader, never executed."}
+                >
+                    {(ties) => <input {...ties} type="file" accept=".pkl" disabled={is_busy} onChange={(e) => setFile(e.currentTarget.files?.[0] ?? null)} />}
+                </Field>
+                <Field label="Name" optional error={faults.name} hint="It becomes the next version of it. Without one it goes by its kind, as “als”.">
+                    {(ties) => <input {...ties} autocomplete="off" spellcheck={false} disabled={is_busy} value={name} onInput={(e) => setName(e.currentTarget.value)} />}
+                </Field>
+                <Field label="Note" optional error={faults.note}>
+                    {(ties) => <input {...ties} autocomplete="off" maxLength={2000} disabled={is_busy} value={note} onInput={(e) => setNote(e.currentTarget.value)} />}
+                </Field>
+                {is_busy && (
+                    <div class="import-course" aria-live="polite">
+                        <ProgressBar value={share} label="Sent" />
+                        <span class="none num">{share < 1 ? `${Math.round(100 * share)} % sent` : "Checking the file in full"}</span>
+                    </div>
+                )}
+                {failure && <ErrorPanel error={failure} />}
+            </form>
+        </Dialog>
+    );
+}
