@@ -1,10 +1,9 @@
 /* Two models side by side for the same user: both lists, and what moved between them. */
-#include <string.h>
-
 #include "api/answer.h"
 #include "api/ask.h"
 #include "api/out.h"
 #include "api/routes.h"
+#include "predict/compare.h"
 
 enum { COMPARE_K_MAX = 1000, PLACE_BYTES = 120, ANSWER_BYTES = 1024 };
 
@@ -13,58 +12,23 @@ struct side {
     struct ask ask;
     enum basis basis;
     struct recommendation *list;
-    int32_t count;
-    int32_t *others; /* [count] the place of the same id in the other list, from 1; 0: none */
+    struct compared_list compared;
 };
 
 static enum err make_list(struct side *side, struct request *request, const char *user,
                           struct error *err)
 {
     enum err rc;
+    int32_t count;
     struct ask *ask = &side->ask;
     ask->query.user = idmap_find_text(ask->record->users, user);
     TRY(ask_list_memory(ask, request, &side->list, err));
-    TRY(predict_recommend(ask->served.predictor, &ask->query, side->list, &side->count,
-                          &side->basis, err));
-    TRY_PTR(side->others = arena_alloc(request_arena(request),
-                                       (size_t)(side->count + 1) * sizeof(*side->others), err));
-done:
-    return rc;
-}
-
-/* The same id in another model: its index, or -1. */
-static enum err translate(struct request *request, const struct idmap *from, int32_t index,
-                          const struct idmap *to, int32_t *ret_index, struct error *err)
-{
-    char few[ASK_ID_SIZE];
-    const char *text = few;
-    if (from->kind == ID_STRING) {
-        const struct str id = idmap_string(from, index);
-        text = arena_text(request_arena(request), id.ptr, id.len, err);
-    } else {
-        idmap_text(from, index, few, sizeof(few));
-    }
-    if (text == NULL)
-        return ERR_NOMEM;
-    *ret_index = idmap_find_text(to, text);
-    return ERR_OK;
-}
-
-/* Lists are short: each id of one is looked for along the other. */
-static enum err match(struct side *left, struct side *right, struct request *request,
-                      struct error *err)
-{
-    enum err rc = ERR_OK;
-    int32_t index;
-    for (int32_t i = 0; i < left->count; i++) {
-        TRY(translate(request, left->ask.record->items, left->list[i].item,
-                      right->ask.record->items, &index, err));
-        for (int32_t j = 0; j < right->count && index >= 0; j++)
-            if (right->list[j].item == index) {
-                left->others[i] = j + 1;
-                right->others[j] = i + 1;
-            }
-    }
+    TRY(predict_recommend(ask->served.predictor, &ask->query, side->list, &count, &side->basis,
+                          err));
+    side->compared =
+        (struct compared_list){.record = ask->record, .list = side->list, .count = count};
+    TRY_PTR(side->compared.places =
+                arena_alloc(request_arena(request), (size_t)(count + 1) * sizeof(int32_t), err));
 done:
     return rc;
 }
@@ -79,7 +43,7 @@ static void write_side(struct json_out *out, const char *name, const struct side
     json_out_text(out, basis_name(side->basis));
     json_out_key(out, "items");
     json_out_open(out, '[');
-    for (int32_t i = 0; i < side->count; i++) {
+    for (int32_t i = 0; i < side->compared.count; i++) {
         json_out_open(out, '{');
         json_out_key(out, "item");
         ask_write_id(out, side->ask.record->items, side->list[i].item, NULL);
@@ -102,30 +66,28 @@ static void write_rank(struct json_out *out, const char *name, int32_t rank)
         json_out_null(out);
 }
 
-static void write_move(struct json_out *out, const struct side *side, int32_t i, int32_t left_rank,
-                       int32_t right_rank)
+static void write_move(struct json_out *out, const struct compared_list *side, int32_t i,
+                       int32_t left_rank, int32_t right_rank)
 {
     json_out_open(out, '{');
     json_out_key(out, "item");
-    ask_write_id(out, side->ask.record->items, side->list[i].item, NULL);
+    ask_write_id(out, side->record->items, side->list[i].item, NULL);
     write_rank(out, "left_rank", left_rank);
     write_rank(out, "right_rank", right_rank);
     json_out_close(out, '}');
 }
 
 /* Every item of either list: those of the left in its order, then those that only the right has. */
-static void write_moves(struct json_out *out, const struct side *left, const struct side *right)
+static void write_moves(struct json_out *out, const struct compared_list *left,
+                        const struct compared_list *right, int32_t common)
 {
-    int32_t common = 0;
     const int32_t longer = left->count > right->count ? left->count : right->count;
     json_out_key(out, "moves");
     json_out_open(out, '[');
-    for (int32_t i = 0; i < left->count; i++) {
-        write_move(out, left, i, i + 1, left->others[i]);
-        common += left->others[i] > 0;
-    }
+    for (int32_t i = 0; i < left->count; i++)
+        write_move(out, left, i, i + 1, left->places[i]);
     for (int32_t i = 0; i < right->count; i++)
-        if (right->others[i] == 0)
+        if (right->places[i] == 0)
             write_move(out, right, i, 0, i + 1);
     json_out_close(out, ']');
     json_out_key(out, "overlap");
@@ -150,6 +112,7 @@ static enum err compare(void *context, struct request *request, struct response 
 {
     static const char *const known[] = {"with", "user", "k", "exclude_seen", "allow", "deny", NULL};
     enum err rc;
+    int32_t common;
     const char *user;
     struct json_out out;
     struct side left = {0}, right = {0};
@@ -164,14 +127,16 @@ static enum err compare(void *context, struct request *request, struct response 
     TRY(open_right(context, request, &right, known, err));
     TRY(make_list(&left, request, user, err));
     TRY(make_list(&right, request, user, err));
-    TRY(match(&left, &right, request, err));
-    out_begin(&out, ANSWER_BYTES + PLACE_BYTES * (size_t)(left.count + right.count), err);
+    TRY(lists_compare(&left.compared, &right.compared, &common, err));
+    out_begin(&out,
+              ANSWER_BYTES + PLACE_BYTES * (size_t)(left.compared.count + right.compared.count),
+              err);
     json_out_open(&out, '{');
     json_out_key(&out, "user");
     ask_write_id(&out, left.ask.record->users, left.ask.query.user, user);
     write_side(&out, "left", &left);
     write_side(&out, "right", &right);
-    write_moves(&out, &left, &right);
+    write_moves(&out, &left.compared, &right.compared, common);
     json_out_close(&out, '}');
     rc = response_out(response, 200, &out, err);
 done:

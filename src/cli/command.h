@@ -15,6 +15,7 @@ enum err command_evaluate(int argc, char **argv, struct error *err);
 enum err command_recommend(int argc, char **argv, struct error *err);
 enum err command_similar(int argc, char **argv, struct error *err);
 enum err command_explain(int argc, char **argv, struct error *err);
+enum err command_compare(int argc, char **argv, struct error *err);
 enum err command_export(int argc, char **argv, struct error *err);
 enum err command_serve(int argc, char **argv, struct error *err);
 enum err command_worker(int argc, char **argv, struct error *err);

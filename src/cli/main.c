@@ -16,6 +16,7 @@ static const struct {
     {"recommend", command_recommend, "what a saved model recommends to a user"},
     {"similar", command_similar, "which items of a saved model are alike"},
     {"explain", command_explain, "why a saved model recommends an item, or does not"},
+    {"compare", command_compare, "the lists of two saved models side by side"},
     {"export", command_export, "write a saved model in another format"},
     {"serve", command_serve, "run the web page and the API, with workers where there is no broker"},
     {"worker", command_worker, "train what was started on the page or by the API"},

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/turn.h"
 #include "predict/predictor.h"
 
 /* A model of the cache, which is also its lease: each one that was given out counts as a user. */
@@ -251,7 +252,9 @@ static enum err add(struct model_cache *cache, const struct wanted_model *wanted
                                   .users = 1};
     cache->entries = entry;
     pthread_mutex_unlock(&cache->lock);
+    turn_pause(); /* up to seconds, of a file that was never verified */
     const enum err rc = load(cache, wanted, entry, &was_verified, err);
+    turn_resume();
     pthread_mutex_lock(&cache->lock);
     pthread_cond_broadcast(&cache->loaded);
     if (rc != ERR_OK) {
@@ -281,8 +284,11 @@ enum err model_cache_lease(struct model_cache *cache, const struct wanted_model 
     enum err rc = ERR_OK;
     struct model_lease *entry, *evicted = NULL;
     pthread_mutex_lock(&cache->lock);
-    while ((entry = find(cache, wanted->model_id)) != NULL && entry->is_loading)
+    while ((entry = find(cache, wanted->model_id)) != NULL && entry->is_loading) {
+        turn_pause();
         pthread_cond_wait(&cache->loaded, &cache->lock);
+        turn_resume();
+    }
     if (entry != NULL) {
         use(cache, entry);
         *ret_lease = entry;

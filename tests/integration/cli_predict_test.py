@@ -9,13 +9,15 @@ import unittest
 from cli_test import ITEMS, USERS, Case, run
 
 
-class Strangers(Case):
-    """Who was not trained on: a history in the question, or nothing at all."""
-
+class Question(Case):
     def ask(self, command, path, *options):
         done = run(command, path, *options, "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
+
+
+class Strangers(Question):
+    """Who was not trained on: a history in the question, or nothing at all."""
 
     def test_a_history_is_folded_in_however_it_is_given(self):
         path = self.trained(model="als")["model_path"]
@@ -77,6 +79,37 @@ class Strangers(Case):
         self.assertEqual((said["basis"], said["reasons"]), ("popular", []))
         self.assertIn("rows of the training data",
                       run("explain", path, "--user", "3", "--item", "5").stdout)
+
+
+class Compare(Question):
+    def test_each_item_is_told_with_its_place_in_both_lists(self):
+        left = self.trained(model="als")["model_path"]
+        right = self.trained(model="popular")["model_path"]
+        lists = [[entry["item"] for entry in self.ask("recommend", path, "--user", "3", "--k",
+                                                      "6")["items"]] for path in (left, right)]
+        said = json.loads(run("compare", left, right, "--user", "3", "--k", "6", "--json").stdout)
+        places = {move["item"]: (move["left_rank"], move["right_rank"]) for move in said["moves"]}
+        self.assertEqual(places, {
+            item: tuple(one.index(item) + 1 if item in one else None for one in lists)
+            for item in lists[0] + lists[1]})
+        self.assertEqual([said["left"]["basis"], said["right"]["basis"]], ["user", "popular"])
+        self.assertAlmostEqual(said["overlap"], len(set(lists[0]) & set(lists[1])) / 6)
+        rows = [line.split("\t") for line in
+                run("compare", left, right, "--user", "3", "--k", "6").stdout.splitlines()]
+        self.assertEqual(rows[0], ["item", "left", "right", "moved"])
+        for item, one, other, moved in rows[1:-1]:
+            ranks = places[int(item)]
+            self.assertEqual((one, other), tuple(str(rank or "-") for rank in ranks))
+            if None in ranks:
+                self.assertEqual(moved, "new" if ranks[0] is None else "gone")
+            else:
+                self.assertEqual(0 if moved == "=" else int(moved), ranks[0] - ranks[1])
+
+    def test_a_model_beside_itself_has_not_moved(self):
+        path = self.trained(model="als")["model_path"]
+        said = json.loads(run("compare", path, path, "--items", "3,4", "--json").stdout)
+        self.assertEqual(said["overlap"], 1.0)
+        self.assertEqual(run("compare", path, "--user", "3").returncode, 2)
 
 
 class ManyUsers(Case):
