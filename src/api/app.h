@@ -28,14 +28,15 @@ struct app {
     const struct config *config;
     struct store *store;
     struct hub *hub;
-    struct live *live;          /* api/live.h: fills the hub */
-    struct login_cache *logins; /* api/login_cache.h */
-    struct throttle *throttle;  /* api/throttle.h */
-    struct pages *pages;        /* api/page.h */
-    struct openapi *openapi;    /* api/openapi.h */
-    struct health *health;      /* api/health.h */
-    struct served *served;      /* api/served.h: models that answer */
-    struct relay *relay;        /* queue/relay.h: sends what jobs put into the outbox */
+    struct live *live;              /* api/live.h: fills the hub */
+    struct login_cache *logins;     /* api/login_cache.h */
+    struct throttle *throttle;      /* api/throttle.h */
+    struct pages *pages;            /* api/page.h */
+    struct openapi *openapi;        /* api/openapi.h */
+    struct health *health;          /* api/health.h */
+    struct served *served;          /* api/served.h: models that answer */
+    struct relay *relay;            /* queue/relay.h: sends what jobs put into the outbox */
+    struct relay *prediction_relay; /* the same of predictions */
     const struct queue_spec *queue;
     const struct route_table *routes;
     struct http_server *_Atomic server; /* NULL until it listens: requests may be quicker */

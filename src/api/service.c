@@ -33,10 +33,10 @@ struct service {
     struct app app;
     struct route *routes;
     struct route_table *table;
-    struct queue_spec queue;
+    struct queue_spec queue, prediction_queue;
     char url[URL_SIZE];
     struct reaper *reaper;
-    struct workers *workers; /* NULL: there are none here */
+    struct workers *workers, *predictors; /* NULL: there are none here */
 };
 
 static int64_t now_ms(void)
@@ -118,6 +118,22 @@ static enum err make_model_dir(const char *path, struct error *err)
     return ERR_OK;
 }
 
+/* Where there is no broker, the server runs the workers of both tasks itself. */
+static enum err start_workers(struct service *service, struct error *err)
+{
+    enum err rc = ERR_OK;
+    const struct config *config = service->app.config;
+    const int32_t workers = (int32_t)config_int(config, "WORKERS");
+    const int32_t predictors = (int32_t)config_int(config, "PREDICT_WORKERS");
+    if (workers == 0 || config_has_broker(config))
+        return ERR_OK;
+    TRY(workers_start(config, JOB_TRAIN, workers, &service->workers, err));
+    if (predictors > 0)
+        TRY(workers_start(config, JOB_PREDICT, predictors, &service->predictors, err));
+done:
+    return rc;
+}
+
 /* What runs beside the requests. */
 static enum err start_helpers(struct service *service, struct error *err)
 {
@@ -128,13 +144,14 @@ static enum err start_helpers(struct service *service, struct error *err)
     service->queue.warn = warn_of_queue;
     app->queue = &service->queue;
     TRY(relay_start(&service->queue, &app->relay, err));
+    queue_spec_from_config(app->config, app->store, JOB_PREDICT, &service->prediction_queue);
+    service->prediction_queue.warn = warn_of_queue;
+    TRY(relay_start(&service->prediction_queue, &app->prediction_relay, err));
     const struct live_spec live = {
         .store = app->store, .hub = app->hub, .model_dir = config_text(app->config, "MODEL_DIR")};
     TRY(live_start(&live, &app->live, err));
     TRY(reaper_start(app->store, app->config, &service->reaper, err));
-    const int32_t workers = (int32_t)config_int(app->config, "WORKERS");
-    if (workers > 0 && !config_has_broker(app->config))
-        TRY(workers_start(app->config, workers, &service->workers, err));
+    TRY(start_workers(service, err));
 done:
     return rc;
 }
@@ -217,14 +234,17 @@ void service_close(struct service *service, int32_t grace_ms)
 {
     if (service == NULL)
         return;
-    if (service->workers != NULL) /* they finish while requests do */
-        workers_ask_stop(service->workers);
+    struct workers *const keepers[] = {service->workers, service->predictors};
+    for (int i = 0; i < 2; i++)
+        if (keepers[i] != NULL) /* they finish while requests do */
+            workers_ask_stop(keepers[i]);
     http_server_close(service->app.server, grace_ms);
     live_stop(service->app.live);
     reaper_stop(service->reaper);
-    if (service->workers != NULL)
-        workers_stop(service->workers,
-                     (double)config_int(service->app.config, "STOP_GRACE_SECONDS"));
+    for (int i = 0; i < 2; i++)
+        if (keepers[i] != NULL)
+            workers_stop(keepers[i], (double)config_int(service->app.config, "STOP_GRACE_SECONDS"));
+    relay_stop(service->app.prediction_relay);
     relay_stop(service->app.relay);
     hub_free(service->app.hub);
     route_table_free(service->table);

@@ -19,6 +19,7 @@ enum err command_compare(int argc, char **argv, struct error *err);
 enum err command_export(int argc, char **argv, struct error *err);
 enum err command_serve(int argc, char **argv, struct error *err);
 enum err command_worker(int argc, char **argv, struct error *err);
+MUST_CHECK enum err command_predict_worker(int argc, char **argv, struct error *err);
 enum err command_child(int argc, char **argv, struct error *err);
 enum err command_synth(int argc, char **argv, struct error *err);
 enum err command_user(int argc, char **argv, struct error *err);

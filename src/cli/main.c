@@ -20,6 +20,7 @@ static const struct {
     {"export", command_export, "write a saved model in another format"},
     {"serve", command_serve, "run the web page and the API, with workers where there is no broker"},
     {"worker", command_worker, "train what was started on the page or by the API"},
+    {"predict-worker", command_predict_worker, "make the predictions that were started there"},
     {"child", command_child, NULL},
     {"synth", command_synth, "write a clickstream of a chosen size and shape"},
     {"user", command_user, "accounts and API tokens: add, passwd, list, remove, token"},
@@ -36,7 +37,7 @@ static void print_usage(FILE *to)
           to);
     for (int i = 0; i < COMMANDS; i++) /* one without a summary is not for people */
         if (commands[i].summary != NULL)
-            fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].summary);
+            fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].summary);
     fputs("\nrectrain COMMAND --help tells more. Exit status: 0 done, 1 failed, 2 wrong usage,\n"
           "3 bad data or path, 4 cancelled.\n",
           to);

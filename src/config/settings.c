@@ -51,6 +51,10 @@ static const struct setting settings[] = {
     {"WORKERS", SETTING_INT, "1", INT_RANGE(0, 256), NULL, false, QUEUE,
      "Training processes that the server starts, or that one rectrain worker runs; 0 leaves them "
      "out of the server."},
+    {"PREDICT_WORKERS", SETTING_INT, "1", INT_RANGE(0, 256), NULL, false, QUEUE,
+     "Prediction processes that the server starts beside its training processes (none where "
+     "WORKERS "
+     "is 0), or that one rectrain predict-worker runs."},
     {"LEASE_SECONDS", SETTING_INT, "30", INT_RANGE(3, 3600), NULL, false, QUEUE,
      "How long a worker may be silent before its job is given to another."},
     {"STOP_GRACE_SECONDS", SETTING_INT, "20", INT_RANGE(0, 86400), NULL, false, QUEUE,

@@ -57,7 +57,7 @@ static void list_of_user(void *context, int64_t begin, int64_t end, int32_t work
         model->kind->score(model, user, scores);
         const int32_t found =
             topk_of_scores(scores, model->items, seen->indices + seen->indptr[user],
-                           csr_row_nnz(seen, user), b->length, list);
+                           b->spec->with_seen ? 0 : csr_row_nnz(seen, user), b->length, list);
         for (int32_t rank = 0; rank < b->length; rank++) {
             if (rank >= found)
                 list[rank] = -1;
@@ -81,7 +81,7 @@ static enum err make_lists(struct batch *b, struct error *err)
         .user_stride = b->view.user_stride,
         .rows = b->rows,
         .count = b->chunk_users,
-        .seen = b->record->matrix,
+        .seen = spec->with_seen ? NULL : b->record->matrix,
         .k = b->length,
         .threads = spec->threads,
         .prune = true,

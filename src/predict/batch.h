@@ -19,7 +19,8 @@ struct batch_spec {
     struct predictor *predictor;
     const int32_t *users; /* [count] each once; NULL: all of the model's, and count is not read */
     int32_t count;
-    int32_t k; /* 1 to BATCH_K_MAX */
+    int32_t k;      /* 1 to BATCH_K_MAX */
+    bool with_seen; /* leave in what the user has touched */
     int32_t threads;
     enum batch_format format;
     const char *directory, *name; /* of the file; the directory must be there */

@@ -8,40 +8,7 @@
 #include "store/model_rows.h"
 
 /* As {job_columns} of sql/common.sql, then the result and the queue position. */
-static const struct field job_fields[] = {
-    {FIELD_INT, offsetof(struct job, job_id)},
-    {FIELD_INT, offsetof(struct job, user_id)},
-    {FIELD_TASK, offsetof(struct job, task)},
-    {FIELD_TEXT, offsetof(struct job, name)},
-    {FIELD_TEXT, offsetof(struct job, model_type)},
-    {FIELD_TEXT, offsetof(struct job, data_path)},
-    {FIELD_TEXT, offsetof(struct job, params_json)},
-    {FIELD_TEXT, offsetof(struct job, run_json)},
-    {FIELD_INT, offsetof(struct job, source_id)},
-    {FIELD_TEXT, offsetof(struct job, model_name)},
-    {FIELD_STATUS, offsetof(struct job, status)},
-    {FIELD_TEXT, offsetof(struct job, phase)},
-    {FIELD_REAL, offsetof(struct job, progress)},
-    {FIELD_INT, offsetof(struct job, iteration)},
-    {FIELD_TEXT, offsetof(struct job, message)},
-    {FIELD_BOOL, offsetof(struct job, cancel_requested)},
-    {FIELD_INT, offsetof(struct job, epoch)},
-    {FIELD_INT, offsetof(struct job, attempt)},
-    {FIELD_INT, offsetof(struct job, deaths)},
-    {FIELD_TEXT, offsetof(struct job, owner)},
-    {FIELD_INT, offsetof(struct job, lease_until_ms)},
-    {FIELD_TEXT, offsetof(struct job, error_code)},
-    {FIELD_TEXT, offsetof(struct job, error_message)},
-    {FIELD_TEXT, offsetof(struct job, metrics_json)},
-    {FIELD_TEXT, offsetof(struct job, popular_metrics_json)},
-    {FIELD_TEXT, offsetof(struct job, model_path)},
-    {FIELD_INT, offsetof(struct job, created_ms)},
-    {FIELD_INT, offsetof(struct job, started_ms)},
-    {FIELD_INT, offsetof(struct job, ended_ms)},
-    {FIELD_INT, offsetof(struct job, updated_ms)},
-    {FIELD_TEXT, offsetof(struct job, result_json)},
-    {FIELD_INT, offsetof(struct job, queue_position)},
-};
+static const struct field job_fields[] = {JOB_WHOLE_FIELDS(0)};
 enum { JOB_FIELDS = sizeof(job_fields) / sizeof(job_fields[0]) };
 
 const struct record_type job_type = {sizeof(struct job), job_fields, JOB_FIELDS - 2};
@@ -76,7 +43,7 @@ static enum err check_new(const struct job_new *job, struct error *err)
     enum err rc;
     TRY(check_text("the name", job->name, 0, JOB_NAME_MAX, err));
     TRY(check_text("model_type", job->model_type, 1, STORE_TEXT_MAX, err));
-    TRY(check_text("data_path", job->data_path, 1, JOB_PATH_MAX, err));
+    TRY(check_text("data_path", job->data_path, job->task == JOB_TRAIN, JOB_PATH_MAX, err));
     TRY(check_text("params", job->params_json, 1, JOB_JSON_MAX, err));
     TRY(check_text("run", job->run_json, 1, JOB_JSON_MAX, err));
     TRY(check_text("the idempotency key", job->key, job->key != NULL, IDEMPOTENCY_KEY_MAX, err));
@@ -134,6 +101,8 @@ static enum err insert_job(struct tx *tx, const struct job_new *job, int64_t tur
             arg_text(job->run_json), arg_int(job->source_id), arg_int(turn),
             arg_text(job_task_name(job->task)), arg_text(job->model_name)));
     const int64_t job_id = rows_int(&rows, 0, 0);
+    if (job->prediction != NULL)
+        TRY(prediction_add(tx, job_id, job, err));
     TRY(RUN(tx, outbox_add, &rows, arg_int(job_id), arg_text(job->traceparent)));
     if (job->key != NULL)
         TRY(RUN(tx, key_add, &rows, arg_int(job->user_id), arg_text(job->key),

@@ -17,14 +17,17 @@
 
 enum { IDEMPOTENCY_KEY_MAX = 255, TRACEPARENT_MAX = 55 };
 
+struct prediction_new; /* store/predictions.h */
+
 struct job_new {
     int64_t user_id;
     enum job_task task; /* JOB_TRAIN, JOB_PREDICT: its queue */
     const char *name;   /* NULL: none */
     const char *model_type, *data_path;
     const char *model_name; /* that its model goes by (jobs/model_ref.h); NULL: the type's */
-    const char *params_json, *run_json; /* jobs/request.h makes them */
-    int64_t source_id;                  /* the job that this one repeats, or 0 */
+    const char *params_json, *run_json;      /* jobs/request.h makes them */
+    const struct prediction_new *prediction; /* of JOB_PREDICT, else NULL */
+    int64_t source_id;                       /* the job that this one repeats, or 0 */
     /* A client's word for this very request (Idempotency-Key), and a hash of its body; NULL: none
      */
     const char *key, *body_hash;

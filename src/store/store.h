@@ -13,6 +13,7 @@
  *   outbox.h    messages to send: take, confirm        (relay, built-in queue)
  *   models.h    models: read, list, edit, remove       (server)
  *   registry.h  their names, versions and aliases      (server)
+ *   predictions.h  predictions: their model, users and file (server, worker)
  *   changes.h   what changed since one last looked     (live pump, built-in queue)
  *
  * Promises. An operation is one transaction: it is done, whole and on disk, when it returns ERR_OK,

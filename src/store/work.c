@@ -265,6 +265,8 @@ enum err job_finish(struct store *store, struct fence fence, const struct job_ou
     TRY(add_metrics(&tx, fence.job_id, outcome->metrics, err));
     if (outcome->model_path != NULL)
         TRY(add_model(&tx, fence, &held, outcome, err));
+    if (outcome->file != NULL)
+        TRY(prediction_finish(&tx, fence.job_id, outcome->file, err));
     TRY(RUN(&tx, job_complete, &rows, arg_int(fence.job_id), arg_text(metrics.ptr),
             arg_text(floor.ptr)));
     TRY(RUN(&tx, result_add, &rows, arg_int(fence.job_id), arg_text(outcome->result_json)));

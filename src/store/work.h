@@ -22,6 +22,8 @@
 
 enum { LEASE_MS = 30000, WORKER_NAME_MAX = 128 };
 
+struct prediction_file;
+
 struct fence {
     int64_t job_id, epoch;
 };
@@ -71,7 +73,8 @@ struct job_outcome {
     const char *result_json;               /* what run_train told, at most JOB_RESULT_MAX bytes */
     const char *model_path, *model_sha256; /* path NULL: the kind saves nothing */
     int64_t model_bytes;
-    const char *program_version; /* of the child; NULL: not known */
+    const char *program_version;        /* of the child; NULL: not known */
+    const struct prediction_file *file; /* of a prediction (store/predictions.h), else NULL */
 };
 /* completed, its metrics by name, its model as the next version of its name: one transaction, the
  * model file being on disk before. The job must be in training. ERR_CONFLICT (fenced,

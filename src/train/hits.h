@@ -7,7 +7,8 @@
  * judged on the same users and items, and pair them by place.
  *
  *   {"format": "rectrain-hits/1", "k": 40, "holdout_sha256": "…",
- *    "hits": [per user, in the order of the holdout], "targets": [items to find, per user]}
+ *    "hits": [per user, in the order of the holdout], "targets": [items to find, per user],
+ *    "users": [their indexes in the model's map of users, ascending]}
  */
 #include "base/error.h"
 #include "base/hash.h"
@@ -50,5 +51,14 @@ enum hits_match {
 MUST_CHECK enum err hits_compare(const struct hits *one, const struct hits *other, int32_t threads,
                                  enum hits_match *ret_match, struct paired_interval *ret_interval,
                                  struct error *err);
+
+/*
+ * The users that the model beside the open file was judged on: *ret_users [*ret_count], indexes
+ * below `users`, the caller's (mem_free). The file is not trusted. ERR_DATA
+ * (evaluation_users_unknown): it is no such file, or of a program that did not record them; ERR_IO;
+ * ERR_NOMEM.
+ */
+MUST_CHECK enum err hits_read_users(int fd, int32_t users, int32_t **ret_users, int32_t *ret_count,
+                                    struct error *err);
 
 #endif

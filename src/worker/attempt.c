@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "jobs/problem.h"
 #include "worker/attempt_parts.h"
+#include "worker/attempt_predict.h"
 #include "worker/fail_point.h"
 
 enum {
@@ -87,6 +88,22 @@ done:
     return rc;
 }
 
+static enum err launch_training(struct attempt *attempt, struct child_spec *spec, struct error *err)
+{
+    enum err rc;
+    const struct data_place *place = &attempt->path.place;
+    TRY(make_request(attempt->job, &spec->request, err));
+    if (params_find(&spec->request.kind->params, "iterations") != NULL)
+        attempt->recorder.course = COURSE_ITERATIONS;
+    TRY(data_path_open(attempt->spec.config, attempt->job->data_path, &attempt->path, err));
+    TRY(attempt_files_make(attempt->model_dir, attempt->fence, err));
+    const int handed[2] = {place->directory, place->above};
+    spec->pattern = place->pattern;
+    TRY(child_start(spec, handed, &attempt->child, err));
+done:
+    return rc;
+}
+
 static enum err launch(struct attempt *attempt, struct error *err)
 {
     enum err rc;
@@ -99,12 +116,10 @@ static enum err launch(struct attempt *attempt, struct error *err)
         .memory_bytes = config_int(config, "JOB_MEMORY"),
         .output_directory = attempt_files_path(attempt->model_dir, attempt->fence, directory),
     };
-    TRY(make_request(attempt->job, &spec.request, err));
-    attempt->recorder.has_iterations =
-        params_find(&spec.request.kind->params, "iterations") != NULL;
-    TRY(data_path_open(config, attempt->job->data_path, &attempt->path, err));
-    TRY(attempt_files_make(attempt->model_dir, attempt->fence, err));
-    TRY(child_start(&spec, &attempt->path.place, &attempt->child, err));
+    if (attempt->job->task == JOB_PREDICT)
+        TRY(attempt_predict_launch(attempt, &spec, err));
+    else
+        TRY(launch_training(attempt, &spec, err));
     fail_point("spawned", attempt->job->attempt);
     const int64_t hours = config_int(config, "JOB_HOURS");
     if (hours > 0)
@@ -130,7 +145,7 @@ static enum err make(const struct attempt_spec *spec, struct job *job, struct at
     line_reader_init(&attempt->lines, CHILD_LINE_MAX);
     line_reader_init(&attempt->complaints, COMPLAINT_MAX);
     attempt->next_renewal = attempt->started + (double)spec->lease_ms / 3000;
-    TRY(recorder_init(&attempt->recorder, spec->store, attempt->fence, false, err));
+    TRY(recorder_init(&attempt->recorder, spec->store, attempt->fence, COURSE_PLAIN, err));
     attempt->job = job; /* from here on ours */
     *ret_attempt = attempt;
     attempt = NULL;
@@ -149,19 +164,25 @@ enum err attempt_start(const struct attempt_spec *spec, struct job *job,
     TRY(make(spec, job, &attempt, err));
     if (job_log_open(attempt->model_dir, job->job_id, &attempt->log, &ignored) != ERR_OK)
         log_failure(LOG_WARNING, "job_log_failed", &ignored, "job_id=%" PRId64, job->job_id);
-    job_describe(job, text, sizeof(text));
+    if (job->task == JOB_PREDICT)
+        attempt_predict_words(job, text, sizeof(text));
+    else
+        job_describe(job, text, sizeof(text));
     log_info("job_claimed",
-             "job_id=%" PRId64 " attempt=%" PRId64 " epoch=%" PRId64 " user_id=%" PRId64
+             "job_id=%" PRId64 " task=%s attempt=%" PRId64 " epoch=%" PRId64 " user_id=%" PRId64
              " model=%s data_path=%s",
-             job->job_id, job->attempt, job->epoch, job->user_id,
+             job->job_id, job_task_name(job->task), job->attempt, job->epoch, job->user_id,
              log_value(text, description, sizeof(description)),
              log_value(job->data_path, path, sizeof(path)));
-    job_log_write(attempt->log, LOG_INFO, "attempt %" PRId64 ": %s on %s", job->attempt, text,
-                  job->data_path);
+    job_log_write(attempt->log, LOG_INFO, "attempt %" PRId64 ": %s%s%s", job->attempt, text,
+                  job->task == JOB_PREDICT ? "" : " on ",
+                  job->task == JOB_PREDICT ? "" : job->data_path);
     fail_point("claimed", job->attempt);
     if (launch(attempt, err) != ERR_OK) {
         if (strcmp(err->reason, "spawn_failed") == 0 || err->code == ERR_NOMEM)
             attempt_verdict(attempt, VERDICT_DIED, NULL, "%s", err->message);
+        else if (strncmp(err->reason, "store_", 6) == 0) /* it is away: nobody's fault */
+            attempt_verdict(attempt, VERDICT_RELEASE, NULL, "%s", err->message);
         else
             attempt_verdict(attempt, VERDICT_FAIL, job_problem_code(err), "%s", err->message);
     }

@@ -81,7 +81,7 @@ struct publishing {
 static enum err mismatch(const char *what, struct error *err)
 {
     return FAIL_REASON(err, ERR_CORRUPT, "model_mismatch",
-                       "the model file is not what the training process told: %s", what);
+                       "the file is not what the job's process told: %s", what);
 }
 
 /* The name of the file that the child gives as `key`: it must lie in the attempt's directory. */
@@ -231,6 +231,80 @@ enum err attempt_files_publish(const char *model_dir, struct fence fence, json_t
         rc = system_error("open", at.to < 0 ? model_dir : path, err);
     else
         rc = publish(&at, result, &published, err);
+    if (rc == ERR_OK)
+        *ret_published = published;
+    else
+        published_remove(&published);
+    if (at.to >= 0)
+        close(at.to);
+    if (at.from >= 0)
+        close(at.from);
+    return rc;
+}
+
+/* ---- the file of a prediction ---- */
+
+static enum err move_table(const struct publishing *at, const char *file, struct published *out,
+                           struct error *err)
+{
+    char name[FILE_NAME_MAX], number[16] = "";
+    const char *dot = strrchr(file, '.');
+    for (int i = 1; i <= NAMES_MAX; i++) {
+        if (i > 1)
+            snprintf(number, sizeof(number), "_%d", i);
+        snprintf(name, sizeof(name), "%.*s%s%s", (int)(dot - file), file, number, dot);
+        if (move(at, file, name)) {
+            snprintf(out->model_path, sizeof(out->model_path), "%.4096s/%s", at->model_dir, name);
+            return ERR_OK;
+        }
+        if (errno != EEXIST)
+            return system_error("move the predictions to", name, err);
+    }
+    return FAIL(err, ERR_IO, "there are too many files that begin with %.200s", file);
+}
+
+static enum err publish_table(const struct publishing *at, const json_t *result,
+                              struct published *out, struct error *err)
+{
+    enum err rc;
+    char name[FILE_NAME_MAX];
+    const char *told = json_string_value(json_object_get(result, "file_name"));
+    const char *dot = told != NULL ? strrchr(told, '.') : NULL;
+    if (dot == NULL || (strcmp(dot, ".parquet") != 0 && strcmp(dot, ".csv") != 0))
+        return mismatch("it has another ending", err);
+    TRY(take_name(result, "file_name", dot, name, err));
+    TRY(measure(at, name, &out->bytes, out->sha256, err));
+    if (json_integer_value(json_object_get(result, "bytes")) != out->bytes) {
+        rc = mismatch("its length is another", err);
+        goto done;
+    }
+    TRY(move_table(at, name, out, err));
+    if (fsync(at->to) != 0)
+        rc = system_error("sync", at->model_dir, err);
+done:
+    return rc;
+}
+
+enum err attempt_files_publish_table(const char *model_dir, struct fence fence,
+                                     const json_t *result,
+                                     enum err (*tend)(void *context, struct error *err),
+                                     void *context, struct published *ret_published,
+                                     struct error *err)
+{
+    enum err rc;
+    char from[ATTEMPT_PATH_MAX], to[ATTEMPT_PATH_MAX];
+    struct published published = {0};
+    snprintf(to, sizeof(to), "%.4096s/" PREDICTIONS_DIRECTORY, model_dir);
+    if (mkdir(to, 0777) != 0 && errno != EEXIST)
+        return system_error("make the directory", to, err);
+    struct publishing at = {.model_dir = to, .tend = tend, .context = context};
+    at.to = open(to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    at.from = open(attempt_files_path(model_dir, fence, from),
+                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (at.to < 0 || at.from < 0)
+        rc = system_error("open", at.to < 0 ? to : from, err);
+    else
+        rc = publish_table(&at, result, &published, err);
     if (rc == ERR_OK)
         *ret_published = published;
     else

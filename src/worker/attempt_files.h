@@ -18,6 +18,7 @@
 #include "store/work.h"
 
 enum { ATTEMPT_PATH_MAX = 4400 };
+#define PREDICTIONS_DIRECTORY "predictions"
 #define ATTEMPT_PREFIX ".attempt_"
 
 const char *attempt_files_path(const char *model_dir, struct fence fence,
@@ -49,6 +50,16 @@ MUST_CHECK enum err attempt_files_publish(const char *model_dir, struct fence fe
                                           enum err (*tend)(void *context, struct error *err),
                                           void *context, struct published *ret_published,
                                           struct error *err);
+
+/*
+ * The same for the file of a prediction, which moves to MODEL_DIR/predictions: `result` tells its
+ * file_name and its bytes. published->model_path is where it lies.
+ */
+MUST_CHECK enum err attempt_files_publish_table(const char *model_dir, struct fence fence,
+                                                const json_t *result,
+                                                enum err (*tend)(void *context, struct error *err),
+                                                void *context, struct published *ret_published,
+                                                struct error *err);
 
 /* Take back what was published and never recorded. */
 void published_remove(const struct published *published);

@@ -3,6 +3,7 @@
 
 /* Inside of worker/ only: what attempt.c (running) and attempt_settle.c (ending) share. */
 #include "jobs/job.h"
+#include "store/predictions.h"
 #include "worker/attempt.h"
 #include "worker/attempt_files.h"
 #include "worker/data_path.h"
@@ -36,7 +37,8 @@ struct attempt {
     enum verdict verdict;
     const char *code;               /* of VERDICT_FAIL: static */
     char words[CHILD_TEXT_MAX + 1]; /* of FAIL and DIED */
-    struct published published;
+    struct published published;     /* of a prediction: its file, as the model */
+    struct prediction_file table;   /* of a prediction that went well: texts of `published` */
 
     /* What we decided about a child that still runs. */
     bool asked_to_stop, given_back, fenced, timed_out, is_broken;

@@ -12,6 +12,7 @@
 #include "model/kinds.h"
 #include "store/jobs.h"
 #include "worker/attempt_parts.h"
+#include "worker/attempt_predict.h"
 #include "worker/fail_point.h"
 
 enum { FILES_TOLD_MAX = 100 }; /* of the data, in a result that would be too long */
@@ -61,7 +62,9 @@ static void judge_result(struct attempt *attempt)
     struct error err;
     enum err rc = ERR_OK;
     fail_point("result", attempt->job->attempt);
-    if (!json_is_null(json_object_get(attempt->result, "model_path")))
+    if (attempt->job->task == JOB_PREDICT)
+        rc = attempt_predict_publish(attempt, tend_meanwhile, &err);
+    else if (!json_is_null(json_object_get(attempt->result, "model_path")))
         rc = attempt_files_publish(attempt->model_dir, attempt->fence, attempt->result,
                                    tend_meanwhile, attempt, &attempt->published, &err);
     if (rc == ERR_CONFLICT)
@@ -94,14 +97,14 @@ void attempt_judge(struct attempt *attempt, int status)
                         config_int(attempt->spec.config, "JOB_HOURS"));
     else if (attempt->is_broken)
         attempt_verdict(attempt, VERDICT_DIED, NULL,
-                        "the training process told what is no line of ours, and was ended");
+                        "the job's process told what is no line of ours, and was ended");
     else if (attempt->result != NULL && ended_well)
         judge_result(attempt);
     else if (attempt->failure.code != NULL && WIFEXITED(status))
         attempt_verdict(attempt, VERDICT_FAIL, attempt->failure.code, "%s",
                         attempt->failure.message);
     else
-        attempt_verdict(attempt, VERDICT_DIED, NULL, "the training process: %s",
+        attempt_verdict(attempt, VERDICT_DIED, NULL, "the job's process: %s",
                         child_end_words(status, words, sizeof(words)));
 }
 
@@ -128,19 +131,22 @@ static enum err finish(struct attempt *attempt, struct error *err)
 {
     enum err rc;
     struct strbuf text;
-    const bool has_model = attempt->published.model_path[0] != '\0';
+    const bool predicts = attempt->job->task == JOB_PREDICT;
+    const bool has_model = !predicts && attempt->published.model_path[0] != '\0';
     strbuf_init(&text, 8 << 20);
     TRY(recorder_flush(&attempt->recorder, true, err));
     TRY(result_text(attempt->result, &text, err));
     const bool is_floor = strcmp(attempt->job->model_type, popular_kind.name) == 0;
     const struct job_outcome outcome = {
         .metrics = json_object_get(attempt->result, "metrics"),
-        .popular_metrics = is_floor ? NULL : json_object_get(attempt->result, "popular_metrics"),
+        .popular_metrics =
+            is_floor || predicts ? NULL : json_object_get(attempt->result, "popular_metrics"),
         .result_json = text.ptr,
         .model_path = has_model ? attempt->published.model_path : NULL,
         .model_sha256 = attempt->published.sha256,
         .model_bytes = attempt->published.bytes,
         .program_version = json_string_value(json_object_get(attempt->result, "version")),
+        .file = predicts ? &attempt->table : NULL,
     };
     TRY(job_finish(attempt->spec.store, attempt->fence, &outcome, err));
 done:
@@ -150,8 +156,22 @@ done:
 
 /* Whether the job is completed with our very model: then the commit went through, and only its
  * answer was lost. */
+static enum err is_predicted_by_us(struct attempt *attempt, bool *ret_is, struct error *err)
+{
+    struct prediction *now = NULL;
+    const enum err rc =
+        prediction_read(attempt->spec.store, 0, attempt->job->job_id, true, &now, err);
+    *ret_is = rc == ERR_OK && now->job.status == JOB_COMPLETED &&
+              now->job.epoch == attempt->fence.epoch && now->file_path != NULL &&
+              strcmp(now->file_path, attempt->published.model_path) == 0;
+    prediction_free(now);
+    return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+}
+
 static enum err is_completed_by_us(struct attempt *attempt, bool *ret_is, struct error *err)
 {
+    if (attempt->job->task == JOB_PREDICT)
+        return is_predicted_by_us(attempt, ret_is, err);
     struct job *job = NULL;
     const char *ours = attempt->published.model_path;
     const enum err rc =
@@ -259,10 +279,18 @@ static void tell(const struct attempt *attempt)
     const enum log_level level = went_well ? LOG_INFO : LOG_WARNING;
     if (attempt->end == ATTEMPT_COMPLETED) {
         const json_t *metrics = json_object_get(attempt->result, "metrics");
-        log_info("job_completed", "job_id=%" PRId64 " seconds=%.3f recall_at_k=%.6f model_path=%s",
-                 attempt->job->job_id, seconds,
-                 json_number_value(json_object_get(metrics, "recall_at_k")),
-                 log_value(attempt->published.model_path, path, sizeof(path)));
+        if (attempt->job->task == JOB_PREDICT)
+            log_info("prediction_completed",
+                     "job_id=%" PRId64 " seconds=%.3f users=%" PRId64 " rows=%" PRId64
+                     " file_path=%s",
+                     attempt->job->job_id, seconds, attempt->table.users, attempt->table.rows,
+                     log_value(attempt->published.model_path, path, sizeof(path)));
+        else
+            log_info("job_completed",
+                     "job_id=%" PRId64 " seconds=%.3f recall_at_k=%.6f model_path=%s",
+                     attempt->job->job_id, seconds,
+                     json_number_value(json_object_get(metrics, "recall_at_k")),
+                     log_value(attempt->published.model_path, path, sizeof(path)));
         job_log_write(attempt->log, LOG_INFO, "completed in %.2f s: %s", seconds,
                       attempt->published.model_path);
         return;

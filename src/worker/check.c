@@ -145,7 +145,9 @@ enum err data_check(const struct config *config, const struct job_request *reque
     if ((watch.warnings = json_array()) == NULL)
         return FAIL(err, ERR_NOMEM, "out of memory for a check");
     TRY(data_path_open(config, request->data_path, &path, err));
-    TRY(child_start(&spec, &path.place, &watch.child, err));
+    const int handed[2] = {path.place.directory, path.place.above};
+    spec.pattern = path.place.pattern;
+    TRY(child_start(&spec, handed, &watch.child, err));
     turn_pause(); /* the child works, we look on */
     rc = follow(&watch, end, timeout_ms, err);
     if (rc == ERR_OK)

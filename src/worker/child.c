@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "train/run.h"
 #include "worker/child_check.h"
+#include "worker/child_predict.h"
 #include "worker/fail_point.h"
 #include "worker/sandbox.h"
 #include "worker/spawn.h"
@@ -141,8 +143,11 @@ static void close_in(const struct child_spec *spec, int32_t threads, struct tell
     struct sandbox_report report_of_it;
     char text[SANDBOX_REPORT_MAX + 32];
     const char *version;
+    /* What is opened by name must be allowed; a list that was pasted has none, nor need hits. */
+    const bool has_second =
+        spec->has_above && (spec->task != CHILD_PREDICT || spec->prediction.list_name != NULL);
     const struct sandbox_spec sandbox = {
-        .readable = {CHILD_DATA_FD, spec->has_above ? CHILD_ABOVE_FD : -1},
+        .readable = {CHILD_DATA_FD, has_second ? CHILD_ABOVE_FD : -1},
         .output_directory = spec->output_directory,
         .memory_bytes = spec->memory_bytes,
         .cpu_seconds = spec->cpu_seconds,
@@ -156,11 +161,26 @@ static void close_in(const struct child_spec *spec, int32_t threads, struct tell
                                     text, &ignored));
 }
 
+static enum err predict(const struct child_spec *spec, struct telling *telling, json_t **ret_result,
+                        struct error *err)
+{
+    enum err rc;
+    const int32_t threads = parallel_processors();
+    const struct progress progress = {.report = report, .context = telling, .cancel = &stop_asked};
+    close_in(spec, threads, telling);
+    TRY(child_predict(spec, threads, &progress, ret_result, err));
+    fail_point("tmp_written", spec->attempt);
+done:
+    return rc;
+}
+
 static enum err work(const struct child_spec *spec, struct telling *telling, json_t **ret_result,
                      struct error *err)
 {
     enum err rc;
     struct run_spec run;
+    if (spec->task == CHILD_PREDICT)
+        return predict(spec, telling, ret_result, err);
     const struct data_place place = {.directory = CHILD_DATA_FD,
                                      .above = spec->has_above ? CHILD_ABOVE_FD : -1,
                                      .pattern = spec->pattern};

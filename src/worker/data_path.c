@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -260,5 +261,51 @@ enum err data_path_check(const struct config *config, const char *path, struct e
     const enum err rc = data_path_open(config, path, &opened, err);
     if (rc == ERR_OK)
         data_path_close(&opened);
+    return rc;
+}
+
+/* "lists/today.csv": the directory, "." for none, and the name. False: too long, or there is none.
+ */
+static bool split_file(const char *path, char directory[PATH_MAX], const char **ret_name)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t length = slash != NULL ? (size_t)(slash - path) : 0;
+    *ret_name = slash != NULL ? slash + 1 : path;
+    if (length >= PATH_MAX || (*ret_name)[0] == '\0')
+        return false;
+    snprintf(directory, PATH_MAX, "%.*s", (int)length, path);
+    if (length == 0)
+        snprintf(directory, PATH_MAX, "%s", slash != NULL ? "/" : ".");
+    return true;
+}
+
+enum err data_file_open(const struct config *config, const char *path, int *ret_fd,
+                        struct error *err)
+{
+    enum err rc;
+    struct stat status;
+    char directory[PATH_MAX];
+    const char *name;
+    struct data_path above = {0};
+    if (!split_file(path, directory, &name))
+        return FAIL_REASON(err, ERR_DATA, "not_regular", "%.200s names no file", path);
+    rc = data_path_open(config, directory, &above, err);
+    if (rc == ERR_OK && above.place.pattern != NULL)
+        rc = open_failed(config, path, path, ENOENT, err);
+    TRY(rc);
+    const int fd =
+        openat(above.place.directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        rc = open_failed(config, path, name, errno, err);
+        goto done;
+    }
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        close(fd);
+        rc = FAIL_REASON(err, ERR_DATA, "not_regular", "%.200s is no ordinary file", path);
+        goto done;
+    }
+    *ret_fd = fd;
+done:
+    data_path_close(&above);
     return rc;
 }

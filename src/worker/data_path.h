@@ -32,6 +32,11 @@ MUST_CHECK enum err data_path_open(const struct config *config, const char *path
                                    struct data_path *ret_path, struct error *err);
 void data_path_close(struct data_path *path); /* may be called on all zero */
 
+/* Open the file that `path` names, in a directory as above, for reading; a link is not followed.
+ * Errors as above, and ERR_DATA (not_regular): it is no ordinary file. */
+MUST_CHECK enum err data_file_open(const struct config *config, const char *path, int *ret_fd,
+                                   struct error *err);
+
 /* The same without keeping it: may a job be started with this path, as far as names tell? */
 MUST_CHECK enum err data_path_check(const struct config *config, const char *path,
                                     struct error *err);

@@ -12,7 +12,9 @@
 
 /* ---- the spec ---- */
 
-static const char *const task_names[] = {[CHILD_TRAIN] = "train", [CHILD_CHECK] = "check"};
+static const char *const task_names[] = {
+    [CHILD_TRAIN] = "train", [CHILD_CHECK] = "check", [CHILD_PREDICT] = "predict"};
+enum { TASKS = sizeof(task_names) / sizeof(task_names[0]) };
 
 static enum err request_to_json(const struct job_request *request, json_t **ret_json,
                                 struct error *err)
@@ -34,13 +36,36 @@ done:
     return rc;
 }
 
+static enum err prediction_to_json(const struct child_prediction *prediction, json_t **ret_json,
+                                   struct error *err)
+{
+    enum err rc;
+    json_t *json = json_object();
+    const char *users = prediction_users_name(prediction->users), *list = prediction->list_name;
+    TRY(json_set(json, "users", json_string(users), err));
+    TRY(json_set(json, "k", json_integer(prediction->k), err));
+    TRY(json_set(json, "with_seen", json_boolean(prediction->with_seen), err));
+    TRY(json_set(json, "is_csv", json_boolean(prediction->is_csv), err));
+    TRY(json_set(json, "list_name", list != NULL ? json_text(list) : json_null(), err));
+    TRY(json_set(json, "column", json_text(prediction->column), err));
+    TRY(json_set(json, "file_name", json_text(prediction->file_name), err));
+    *ret_json = json;
+    return ERR_OK;
+done:
+    json_decref(json);
+    return rc;
+}
+
 enum err child_spec_write(const struct child_spec *spec, struct strbuf *out, struct error *err)
 {
     enum err rc;
     json_t *json = json_object(), *request = NULL;
     if (json == NULL)
         return FAIL(err, ERR_NOMEM, "out of memory for a spec");
-    TRY(request_to_json(&spec->request, &request, err));
+    if (spec->task == CHILD_PREDICT)
+        TRY(prediction_to_json(&spec->prediction, &request, err));
+    else
+        TRY(request_to_json(&spec->request, &request, err));
     TRY(json_set(json, "task", json_string(task_names[spec->task]), err));
     TRY(json_set(json, "parent", json_integer(spec->parent), err));
     TRY(json_set(json, "job_id", json_integer(spec->job_id), err));
@@ -92,6 +117,33 @@ static enum err take_fields(const json_t *json, struct child_spec *spec, struct 
     return ERR_OK;
 }
 
+static enum err take_prediction(const json_t *json, struct child_prediction *out, struct error *err)
+{
+    const char *users = json_string_value(json_object_get(json, "users"));
+    const json_t *k = json_object_get(json, "k"), *list = json_object_get(json, "list_name");
+    const json_t *seen = json_object_get(json, "with_seen"), *csv = json_object_get(json, "is_csv");
+    int found = 0;
+    while (
+        found <= PREDICTION_LIST &&
+        (users == NULL || strcmp(prediction_users_name((enum prediction_users)found), users) != 0))
+        found++;
+    *out = (struct child_prediction){
+        .users = (enum prediction_users)found,
+        .k = (int32_t)json_integer_value(k),
+        .with_seen = json_is_true(seen),
+        .is_csv = json_is_true(csv),
+        .list_name = json_string_value(list),
+        .column = json_string_value(json_object_get(json, "column")),
+        .file_name = json_string_value(json_object_get(json, "file_name")),
+    };
+    if (found > PREDICTION_LIST || !json_is_boolean(seen) || !json_is_boolean(csv) ||
+        !json_is_integer(k) || json_integer_value(k) < 1 ||
+        json_integer_value(k) > PREDICTION_K_MAX || out->column == NULL || out->file_name == NULL ||
+        strchr(out->file_name, '/') != NULL || !(json_is_null(list) || json_is_string(list)))
+        return FAIL(err, ERR_CORRUPT, "the spec's prediction is none");
+    return ERR_OK;
+}
+
 static enum err take_spec(const json_t *json, struct child_spec *spec, struct error *err)
 {
     enum err rc;
@@ -99,17 +151,22 @@ static enum err take_spec(const json_t *json, struct child_spec *spec, struct er
     const char *task = json_string_value(json_object_get(json, "task"));
     const json_t *parent = json_object_get(json, "parent");
     const json_t *above = json_object_get(json, "has_above");
-    if (task == NULL || (strcmp(task, "train") != 0 && strcmp(task, "check") != 0))
+    int found = 0;
+    while (found < TASKS && (task == NULL || strcmp(task_names[found], task) != 0))
+        found++;
+    if (found == TASKS)
         return FAIL(err, ERR_CORRUPT, "the spec has no task");
-    spec->task = strcmp(task, "train") == 0 ? CHILD_TRAIN : CHILD_CHECK;
+    spec->task = (enum child_task)found;
     if (!json_is_integer(parent) || json_integer_value(parent) < 0 ||
         json_integer_value(parent) > INT32_MAX || !json_is_boolean(above))
         return FAIL(err, ERR_CORRUPT, "the spec has no parent");
     spec->parent = (pid_t)json_integer_value(parent);
     spec->has_above = json_is_true(above);
     TRY(take_fields(json, spec, err));
-    if (spec->task == CHILD_TRAIN && spec->output_directory == NULL)
+    if (spec->task != CHILD_CHECK && spec->output_directory == NULL)
         return FAIL(err, ERR_CORRUPT, "the spec has no output directory");
+    if (spec->task == CHILD_PREDICT)
+        return take_prediction(json_object_get(json, "request"), &spec->prediction, err);
     TRY_PTR(wrong = mem_array(1, sizeof(*wrong), err));
     TRY(job_request_check_json(json_object_get(json, "request"), &spec->request, wrong, err));
 done:

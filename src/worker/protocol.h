@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "data/files.h"
+#include "jobs/prediction.h"
 #include "jobs/request.h"
 
 enum {
@@ -34,23 +35,34 @@ enum {
     CHILD_REASON_MAX = 64,
     CHILD_DATA_FD = 3,  /* the open data directory in the child … */
     CHILD_ABOVE_FD = 4, /* … and the one above, where the spec has_above */
+    CHILD_USERS_FD = 4, /* of a prediction, whose model is CHILD_DATA_FD: a list, or the hits */
 };
 
 /* ---- the spec ---- */
 
-enum child_task { CHILD_TRAIN, CHILD_CHECK };
+enum child_task { CHILD_TRAIN, CHILD_CHECK, CHILD_PREDICT };
+
+struct child_prediction {
+    enum prediction_users users;
+    int32_t k;
+    bool with_seen, is_csv;
+    const char *list_name; /* of a users' file; NULL: pasted, or no list at all */
+    const char *column;    /* that the ids stand in */
+    const char *file_name; /* what to write, in output_directory */
+};
 
 struct child_spec {
     enum child_task task;
-    pid_t parent;                 /* who must still be there when the child begins */
-    int64_t job_id, attempt;      /* 0 of a check */
-    const char *pattern;          /* of clickstream parts in the data directory, or NULL */
-    bool has_above;               /* the directory above is handed over too */
-    const char *output_directory; /* where the model goes; NULL of a check */
-    int64_t memory_bytes;         /* limits; 0: none */
-    int64_t cpu_seconds;          /* of all threads together */
-    struct job_request request;   /* kind, parameters, and the path as its user calls it */
-    json_t *json;                 /* of a spec that was parsed: what the texts lie in */
+    pid_t parent;                       /* who must still be there when the child begins */
+    int64_t job_id, attempt;            /* 0 of a check */
+    const char *pattern;                /* of clickstream parts in the data directory, or NULL */
+    bool has_above;                     /* CHILD_ABOVE_FD or CHILD_USERS_FD is handed over too */
+    const char *output_directory;       /* where the model goes; NULL of a check */
+    int64_t memory_bytes;               /* limits; 0: none */
+    int64_t cpu_seconds;                /* of all threads together */
+    struct job_request request;         /* kind, parameters, and the path as its user calls it */
+    struct child_prediction prediction; /* of CHILD_PREDICT, which has no request */
+    json_t *json;                       /* of a spec that was parsed: what the texts lie in */
 };
 
 /* Add the spec to `out`. ERR_NOMEM. */

@@ -9,17 +9,22 @@
 #include "base/text.h"
 
 /* Where each phase ends, as a share of the run: with iterations, most of it is the fit. */
-static const double ends[2][PHASE_SAVE + 1] = {
-    [0] = {[PHASE_LOAD] = 0.60,
-           [PHASE_SPLIT] = 0.75,
-           [PHASE_TRAIN] = 0.80,
-           [PHASE_EVALUATE] = 0.97,
-           [PHASE_SAVE] = 1},
-    [1] = {[PHASE_LOAD] = 0.20,
-           [PHASE_SPLIT] = 0.25,
-           [PHASE_TRAIN] = 0.90,
-           [PHASE_EVALUATE] = 0.97,
-           [PHASE_SAVE] = 1},
+static const double ends[COURSES][PHASE_SAVE + 1] = {
+    [COURSE_PLAIN] = {[PHASE_LOAD] = 0.60,
+                      [PHASE_SPLIT] = 0.75,
+                      [PHASE_TRAIN] = 0.80,
+                      [PHASE_EVALUATE] = 0.97,
+                      [PHASE_SAVE] = 1},
+    [COURSE_ITERATIONS] = {[PHASE_LOAD] = 0.20,
+                           [PHASE_SPLIT] = 0.25,
+                           [PHASE_TRAIN] = 0.90,
+                           [PHASE_EVALUATE] = 0.97,
+                           [PHASE_SAVE] = 1},
+    [COURSE_PREDICTION] = {[PHASE_LOAD] = 0.10,
+                           [PHASE_SPLIT] = 0.10,
+                           [PHASE_TRAIN] = 0.10,
+                           [PHASE_EVALUATE] = 0.98,
+                           [PHASE_SAVE] = 1},
 };
 
 static const char *const phase_words[] = {
@@ -28,19 +33,33 @@ static const char *const phase_words[] = {
     [PHASE_SAVE] = "Saving the model",
 };
 
-double recorder_share(bool has_iterations, enum progress_phase phase, double done, double total)
+static const char *const prediction_words[] = {
+    [PHASE_LOAD] = "Reading the model",
+    [PHASE_SPLIT] = "Reading the users",
+    [PHASE_TRAIN] = "Preparing",
+    [PHASE_EVALUATE] = "Predicting",
+    [PHASE_SAVE] = "Saving the predictions",
+};
+
+static const char *words_of(const struct recorder *recorder, enum progress_phase phase)
 {
-    const double *end = ends[has_iterations];
+    return recorder->course == COURSE_PREDICTION ? prediction_words[phase] : phase_words[phase];
+}
+
+double recorder_share(enum recorder_course course, enum progress_phase phase, double done,
+                      double total)
+{
+    const double *end = ends[course];
     const double begin = phase == PHASE_LOAD ? 0 : end[phase - 1];
     const double part = total > 0 ? fmin(done / total, 1) : 0;
     return begin + part * (end[phase] - begin);
 }
 
 enum err recorder_init(struct recorder *recorder, struct store *store, struct fence fence,
-                       bool has_iterations, struct error *err)
+                       enum recorder_course course, struct error *err)
 {
     enum err rc = ERR_OK;
-    *recorder = (struct recorder){.store = store, .fence = fence, .has_iterations = has_iterations};
+    *recorder = (struct recorder){.store = store, .fence = fence, .course = course};
     TRY_PTR(recorder->points = mem_array(RECORDER_POINTS_MAX, sizeof(*recorder->points), err));
     TRY_PTR(recorder->notes = mem_array(RECORDER_NOTES_MAX, sizeof(*recorder->notes), err));
 done:
@@ -81,19 +100,20 @@ static void take_iteration(struct recorder *recorder, const struct child_line *l
                  loss);
     recorder->iteration = line->iteration;
     recorder->progress =
-        recorder_share(recorder->has_iterations, PHASE_TRAIN, line->iteration, line->total);
+        recorder_share(recorder->course, PHASE_TRAIN, line->iteration, line->total);
     recorder->progress_due = true;
 }
 
 static void take_progress(struct recorder *recorder, const struct child_line *line)
 {
     char done[32], total[32];
-    recorder->progress =
-        recorder_share(recorder->has_iterations, line->phase, line->done, line->total);
+    recorder->progress = recorder_share(recorder->course, line->phase, line->done, line->total);
     recorder->progress_due = true;
-    if (line->phase != PHASE_LOAD || line->total <= 0 || line->total > 1e15)
+    const bool predicts = recorder->course == COURSE_PREDICTION && line->phase == PHASE_EVALUATE;
+    if ((line->phase != PHASE_LOAD && !predicts) || line->total <= 0 || line->total > 1e15)
         return;
-    snprintf(recorder->message, sizeof(recorder->message), "Read %s of %s rows",
+    snprintf(recorder->message, sizeof(recorder->message),
+             predicts ? "Predicted for %s of %s users" : "Read %s of %s rows",
              text_grouped((int64_t)fmin(line->done, line->total), done, sizeof(done)),
              text_grouped((int64_t)line->total, total, sizeof(total)));
 }
@@ -102,9 +122,9 @@ static void take_phase(struct recorder *recorder, const struct child_line *line)
 {
     recorder->phase = line->phase;
     recorder->phase_due = true;
-    recorder->progress = recorder_share(recorder->has_iterations, line->phase, 0, 0);
+    recorder->progress = recorder_share(recorder->course, line->phase, 0, 0);
     recorder->progress_due = true;
-    snprintf(recorder->message, sizeof(recorder->message), "%s", phase_words[line->phase]);
+    snprintf(recorder->message, sizeof(recorder->message), "%s", words_of(recorder, line->phase));
 }
 
 void recorder_take(struct recorder *recorder, const struct child_line *line)

@@ -11,10 +11,18 @@
 
 enum { RECORDER_POINTS_MAX = 4096, RECORDER_NOTES_MAX = 32, RECORDER_INTERVAL_MS = 200 };
 
+/* What takes the time of a run. */
+enum recorder_course {
+    COURSE_PLAIN,      /* reading, mostly */
+    COURSE_ITERATIONS, /* the fit, which goes in iterations */
+    COURSE_PREDICTION, /* the lists of users: PHASE_EVALUATE */
+    COURSES
+};
+
 struct recorder {
     struct store *store;
     struct fence fence;
-    bool has_iterations; /* the kind's fit goes in iterations: it takes most of the time */
+    enum recorder_course course;
     enum progress_phase phase;
     bool phase_due, progress_due;
     double progress;
@@ -32,7 +40,8 @@ struct recorder {
 };
 
 MUST_CHECK enum err recorder_init(struct recorder *recorder, struct store *store,
-                                  struct fence fence, bool has_iterations, struct error *err);
+                                  struct fence fence, enum recorder_course course,
+                                  struct error *err);
 void recorder_release(struct recorder *recorder);
 
 /* Take in a phase, an iteration, how far it is, or a warning. */
@@ -46,6 +55,7 @@ MUST_CHECK enum err recorder_flush(struct recorder *recorder, bool all, struct e
 double recorder_due_in(const struct recorder *recorder);
 
 /* The share of a whole run, 0 to 1, that is done when a phase has done `done` of `total`. */
-double recorder_share(bool has_iterations, enum progress_phase phase, double done, double total);
+double recorder_share(enum recorder_course course, enum progress_phase phase, double done,
+                      double total);
 
 #endif

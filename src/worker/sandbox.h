@@ -24,7 +24,7 @@
 enum { SANDBOX_FILE_MAX_GIB = 1024, SANDBOX_DESCRIPTORS = 16384, SANDBOX_REPORT_MAX = 256 };
 
 struct sandbox_spec {
-    int readable[2];              /* descriptors of directories; -1: none */
+    int readable[2];              /* descriptors of directories or files; -1: none */
     const char *output_directory; /* NULL: nothing may be written */
     int64_t memory_bytes;         /* 0: no limit */
     int64_t cpu_seconds;          /* 0: no limit */

@@ -80,12 +80,19 @@ static int allow_system(int rules)
     return cause;
 }
 
+/* A directory with all in it, or one file. */
+static int allow_readable(int rules, int fd)
+{
+    const int cause = allow_fd(rules, fd, READ);
+    return cause == EINVAL ? allow_fd(rules, fd, READ & OF_FILES) : cause;
+}
+
 static int add_rules(int rules, const struct sandbox_spec *spec, uint64_t known)
 {
     int cause = allow_system(rules);
     for (int i = 0; cause == 0 && i < 2; i++)
         if (spec->readable[i] >= 0)
-            cause = allow_fd(rules, spec->readable[i], READ);
+            cause = allow_readable(rules, spec->readable[i]);
     if (cause == 0 && spec->output_directory != NULL) {
         const uint64_t write = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
                                LANDLOCK_ACCESS_FS_REMOVE_FILE | ACCESS_REFER | ACCESS_TRUNCATE;

@@ -26,6 +26,7 @@ static const double SEEN_SECONDS = 3, BURY_SECONDS = 1.5, SERVICE_SECONDS = 1;
 static const double PAUSE_FIRST = 0.2, PAUSE_MAX = 5, GIVE_UP_SECONDS = 5;
 
 struct slot {
+    enum job_task task;
     const struct config *config;
     struct store *store;
     struct queue_consumer *consumer;
@@ -136,7 +137,7 @@ static void be_seen(struct slot *slot)
 {
     struct error err;
     const struct worker worker = {
-        .task = JOB_TRAIN,
+        .task = slot->task,
         .worker_id = slot->owner,
         .host = slot->host,
         .version = RECTRAIN_VERSION,
@@ -198,7 +199,7 @@ static void claim(struct slot *slot)
     if (slot->delivery.redelivered)
         rc = owner_bury_dead(slot->store, &buried, &err);
     if (rc == ERR_OK)
-        rc = job_claim(slot->store, JOB_TRAIN, slot->owner, lease_ms, &job, &err);
+        rc = job_claim(slot->store, slot->task, slot->owner, lease_ms, &job, &err);
     if (!heed(slot, rc, &err))
         return;
     if (job == NULL) {
@@ -327,20 +328,21 @@ static void loop(struct slot *slot)
 static enum err open_queue(struct slot *slot, struct queue_spec *spec, struct error *err)
 {
     enum err rc;
-    queue_spec_from_config(slot->config, slot->store, JOB_TRAIN, spec);
+    queue_spec_from_config(slot->config, slot->store, slot->task, spec);
     spec->warn = note_broker;
     TRY(queue_consumer_open(spec, &slot->consumer, err));
 done:
     return rc;
 }
 
-enum err slot_run(const struct config *config, int64_t keeper, struct error *err)
+enum err slot_run(const struct config *config, enum job_task task, int64_t keeper,
+                  struct error *err)
 {
     enum err rc;
     struct error ignored;
     struct queue_spec spec;
     int64_t buried;
-    struct slot slot = {.config = config, .signals = -1};
+    struct slot slot = {.task = task, .config = config, .signals = -1};
 
     owner_self(slot.owner);
     owner_host(slot.host);
@@ -352,7 +354,8 @@ enum err slot_run(const struct config *config, int64_t keeper, struct error *err
     if (rc != ERR_OK || slot.store == NULL)
         goto done;
     TRY(open_queue(&slot, &spec, err));
-    log_info("worker_started", "worker=%s version=%s queue=%s", slot.owner, RECTRAIN_VERSION,
+    log_info("worker_started", "worker=%s task=%s version=%s queue=%s", slot.owner,
+             job_task_name(task), RECTRAIN_VERSION,
              config_has_broker(config) ? "rabbitmq" : "built_in");
     (void)!owner_bury_dead(slot.store, &buried, &ignored);
     loop(&slot);

@@ -25,7 +25,7 @@ enum { KEPT = sizeof(kept_variables) / sizeof(kept_variables[0]) };
 static enum err failed(const char *doing, int cause, struct error *err)
 {
     return FAIL_REASON(err, cause == ENOMEM ? ERR_NOMEM : ERR_IO, "spawn_failed",
-                       "the training process cannot be started: %s: %s", doing,
+                       "the process of the job cannot be started: %s: %s", doing,
                        strerrordesc_np(cause));
 }
 
@@ -153,23 +153,21 @@ static void close_all(int *fds, int count)
     }
 }
 
-enum err child_start(struct child_spec *spec, const struct data_place *place,
-                     struct child *ret_child, struct error *err)
+enum err child_start(struct child_spec *spec, const int handed[2], struct child *ret_child,
+                     struct error *err)
 {
     enum err rc;
     struct child child = {.out = -1, .err = -1};
     struct handover handover = {{-1, -1, -1, -1, -1}};
     spec->parent = getpid();
-    spec->pattern = place->pattern;
-    spec->has_above = place->above >= 0;
+    spec->has_above = handed[1] >= 0;
     TRY(make_spec_file(spec, &handover.from[SPEC_FD], err));
     TRY(make_pipe(&child.out, &handover.from[OUT_FD], err));
     TRY(make_pipe(&child.err, &handover.from[ERR_FD], err));
-    const int directories[] = {place->directory, place->above};
     for (int i = 0; i < 2; i++) {
-        if (directories[i] < 0)
+        if (handed[i] < 0)
             continue;
-        handover.from[CHILD_DATA_FD + i] = fcntl(directories[i], F_DUPFD_CLOEXEC, FIRST_OWN_FD);
+        handover.from[CHILD_DATA_FD + i] = fcntl(handed[i], F_DUPFD_CLOEXEC, FIRST_OWN_FD);
         if (handover.from[CHILD_DATA_FD + i] < 0) {
             rc = failed("fcntl", errno, err);
             goto done;

@@ -4,7 +4,7 @@
 /*
  * A child process: this program again, as `rectrain child`, with an empty environment but for what
  * it needs to compute, a fresh address space, and no descriptor but its spec, its two pipes and the
- * directories of its data. It dies with the thread that started it.
+ * files or directories that it is to read. It dies with the thread that started it.
  */
 #include <sys/types.h>
 
@@ -17,9 +17,10 @@ struct child {
     int out, err; /* its stdout and stderr, not blocking; -1: closed */
 };
 
-/* Start it. spec->pattern, has_above and parent are set from `place` and this process.
- * ERR_IO: the system refuses; ERR_NOMEM. End with child_kill or child_reap, then child_release. */
-MUST_CHECK enum err child_start(struct child_spec *spec, const struct data_place *place,
+/* Start it. `handed`: what becomes CHILD_DATA_FD and CHILD_ABOVE_FD or CHILD_USERS_FD, -1: none;
+ * they stay the caller's. spec->has_above and parent are set. ERR_IO: the system refuses;
+ * ERR_NOMEM. End with child_kill or child_reap, then child_release. */
+MUST_CHECK enum err child_start(struct child_spec *spec, const int handed[2],
                                 struct child *ret_child, struct error *err);
 
 void child_signal(const struct child *child, int signal_number);

@@ -30,6 +30,7 @@ struct keep {
 };
 
 struct workers {
+    enum job_task task;
     pthread_t thread;
     int32_t count;
     char **environment; /* NULL-terminated, owned */
@@ -92,8 +93,10 @@ done:
 static int spawn(struct workers *workers, pid_t *ret_pid)
 {
     char keeper[24];
-    char *const arguments[] = {(char *)"rectrain", (char *)"worker", (char *)"--slot", keeper,
-                               NULL};
+    char *const arguments[] = {(char *)"rectrain",
+                               workers->task == JOB_PREDICT ? (char *)"predict-worker"
+                                                            : (char *)"worker",
+                               (char *)"--slot", keeper, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -198,14 +201,15 @@ static void free_all(struct workers *workers)
     mem_free(workers);
 }
 
-enum err workers_start(const struct config *config, int32_t count, struct workers **ret_workers,
-                       struct error *err)
+enum err workers_start(const struct config *config, enum job_task task, int32_t count,
+                       struct workers **ret_workers, struct error *err)
 {
     enum err rc;
     struct workers *workers = NULL;
     if (count < 1 || count > WORKERS_MAX)
         return FAIL(err, ERR_INVALID, "there can be 1 to %d workers, not %d", WORKERS_MAX, count);
     TRY_PTR(workers = mem_array(1, sizeof(*workers), err));
+    workers->task = task;
     workers->count = count;
     workers->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (workers->wake < 0) {

@@ -36,14 +36,17 @@ static void the_share_of_a_run_rises_through_its_phases(void **state)
         double last = -1;
         for (int phase = PHASE_LOAD; phase <= PHASE_SAVE; phase++)
             for (int done = 0; done <= 4; done++) {
-                const double share = recorder_share(kind == 1, (enum progress_phase)phase, done, 4);
+                const double share =
+                    recorder_share((enum recorder_course)kind, (enum progress_phase)phase, done, 4);
                 assert_true(share >= last && share >= 0 && share <= 1);
                 last = share;
             }
         assert_true(last == 1);
     }
-    assert_true(recorder_share(true, PHASE_LOAD, 1, 0) == 0); /* how much there is is not known */
-    assert_true(recorder_share(true, PHASE_LOAD, 9, 3) == recorder_share(true, PHASE_LOAD, 3, 3));
+    assert_true(recorder_share(COURSE_ITERATIONS, PHASE_LOAD, 1, 0) ==
+                0); /* how much there is is not known */
+    assert_true(recorder_share(COURSE_ITERATIONS, PHASE_LOAD, 9, 3) ==
+                recorder_share(COURSE_ITERATIONS, PHASE_LOAD, 3, 3));
 }
 
 static void curves_warnings_and_progress_reach_the_store(void **state)
@@ -57,7 +60,7 @@ static void curves_warnings_and_progress_reach_the_store(void **state)
     const int64_t id = add_job(f, f->user_id);
     const struct fence fence = claim(f);
     warning.message = "k is large";
-    assert_ok(recorder_init(&recorder, f->store, fence, true, &err));
+    assert_ok(recorder_init(&recorder, f->store, fence, COURSE_ITERATIONS, &err));
     assert_true(recorder_due_in(&recorder) < 0);
     take_phase(&recorder, PHASE_TRAIN);
     recorder_take(&recorder, &warning);
@@ -89,7 +92,7 @@ static void what_can_wait_is_written_a_few_times_a_second(void **state)
     struct recorder recorder;
     add_job(f, f->user_id);
     const struct fence fence = claim(f);
-    assert_ok(recorder_init(&recorder, f->store, fence, true, &err));
+    assert_ok(recorder_init(&recorder, f->store, fence, COURSE_ITERATIONS, &err));
     take_phase(&recorder, PHASE_TRAIN);
     assert_ok(recorder_flush(&recorder, false, &err));
     take_iteration(&recorder, 1);
@@ -109,7 +112,7 @@ static void a_fence_is_told(void **state)
     struct recorder recorder;
     add_job(f, f->user_id);
     const struct fence fence = claim(f);
-    assert_ok(recorder_init(&recorder, f->store, fence, true, &err));
+    assert_ok(recorder_init(&recorder, f->store, fence, COURSE_ITERATIONS, &err));
     assert_ok(job_release(f->store, fence, &err));
     take_phase(&recorder, PHASE_SPLIT);
     assert_error(recorder_flush(&recorder, false, &err), ERR_CONFLICT);
@@ -122,7 +125,7 @@ static void more_points_than_a_run_has_are_dropped(void **state)
     struct error err;
     struct recorder recorder;
     add_job(f, f->user_id);
-    assert_ok(recorder_init(&recorder, f->store, claim(f), true, &err));
+    assert_ok(recorder_init(&recorder, f->store, claim(f), COURSE_ITERATIONS, &err));
     for (int32_t i = 1; i <= 2 * RECORDER_POINTS_MAX; i++)
         take_iteration(&recorder, i);
     assert_int_equal(recorder.point_count, RECORDER_POINTS_MAX);
