@@ -31,6 +31,16 @@ done:
     return rc;
 }
 
+enum err job_request_key(struct request *request, const char **ret_key,
+                         char ret_hash[JOB_BODY_HASH_SIZE], struct error *err)
+{
+    enum err rc;
+    TRY(request_idempotency_key(request, ret_key, err));
+    TRY(body_hash(request, ret_hash, err));
+done:
+    return rc;
+}
+
 enum err job_started_before(struct app *app, struct request *request, int64_t *ret_job_id,
                             struct error *err)
 {

@@ -5,6 +5,7 @@
  * of it is the identity's own, or ERR_NOT_FOUND. */
 #include "api/app.h"
 #include "api/identity.h"
+#include "base/hash.h"
 #include "jobs/job.h"
 #include "jobs/request.h"
 
@@ -16,6 +17,13 @@
 MUST_CHECK enum err job_start(struct app *app, struct request *request,
                               const struct job_request *wanted, int64_t source_id,
                               struct job **ret_job, struct error *err);
+
+/* The request's Idempotency-Key, NULL where there is none, and the hash of what it asks for and
+ * where.
+ */
+enum { JOB_BODY_HASH_SIZE = HASH_HEX_SIZE };
+MUST_CHECK enum err job_request_key(struct request *request, const char **ret_key,
+                                    char ret_hash[JOB_BODY_HASH_SIZE], struct error *err);
 
 /* The job that the request's Idempotency-Key made before, 0 where there is none: to be asked before
  * the body is checked, since data may be gone meanwhile. ERR_CONFLICT (key_reused). */

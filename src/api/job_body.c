@@ -5,8 +5,7 @@
 #include "base/memory.h"
 #include "worker/data_path.h"
 
-/* The fields of the body as an object: a form's are all texts. The caller owns it. */
-static enum err body_object(struct request *request, json_t **ret_object, struct error *err)
+enum err job_body_object(struct request *request, json_t **ret_object, struct error *err)
 {
     enum err rc;
     const struct form *form;
@@ -87,7 +86,7 @@ enum err job_body_read(struct app *app, struct request *request, const struct jo
     enum err rc;
     json_t *body = NULL;
     ret_errors->count = 0;
-    TRY(body_object(request, &body, err));
+    TRY(job_body_object(request, &body, err));
     if (source != NULL) {
         rc = job_body_of_job(app, source, body, ret_wanted, ret_errors, err);
     } else {
@@ -106,7 +105,7 @@ enum err job_body_read_data(struct app *app, struct request *request,
     enum err rc;
     json_t *body = NULL, *copy = NULL;
     ret_errors->count = 0;
-    TRY(body_object(request, &body, err));
+    TRY(job_body_object(request, &body, err));
     copy = json_copy(body);
     if (copy == NULL) {
         rc = FAIL(err, ERR_NOMEM, "out of memory for a body");

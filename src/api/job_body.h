@@ -30,6 +30,10 @@ MUST_CHECK enum err job_body_read_data(struct app *app, struct request *request,
                                        struct job_request *ret_wanted,
                                        struct job_field_errors *ret_errors, struct error *err);
 
+/* The fields of the body as an object, a form's all texts. The caller owns it. Errors as above. */
+MUST_CHECK enum err job_body_object(struct request *request, json_t **ret_object,
+                                    struct error *err);
+
 /* 422 with the code "fields", and one entry per wrong field. */
 void job_body_refuse(struct response *response, const struct job_field_errors *errors);
 

@@ -1,4 +1,4 @@
-/* What happened to a job: its events, its log, its curves. */
+/* What happened to a job, or to a prediction: its events, its log, its curves. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,14 +13,15 @@
 
 enum { EVENTS_DEFAULT = 200, NAME_SIZE = 64 };
 
-/* ERR_NOT_FOUND unless the job is the user's. */
-static enum err check_owner(struct app *app, struct request *request, int64_t *ret_job_id,
-                            struct error *err)
+/* ERR_NOT_FOUND unless the job of the path is the user's, and of this task. */
+static enum err check_owner(struct app *app, struct request *request, enum job_task task,
+                            int64_t *ret_job_id, struct error *err)
 {
     enum err rc;
     struct job *job = NULL;
-    TRY(request_param_id(request, "job_id", ret_job_id, err));
-    TRY(job_read_brief(app->store, request_identity(request)->user_id, JOB_TRAIN, *ret_job_id, &job,
+    TRY(request_param_id(request, task == JOB_PREDICT ? "prediction_id" : "job_id", ret_job_id,
+                         err));
+    TRY(job_read_brief(app->store, request_identity(request)->user_id, task, *ret_job_id, &job,
                        err));
 done:
     job_free(job);
@@ -46,19 +47,18 @@ static void write_event(struct json_out *out, const struct job_event *event)
     json_out_close(out, '}');
 }
 
-static enum err list_events(void *context, struct request *request, struct response *response,
-                            struct error *err)
+static enum err list_events(struct app *app, struct request *request, struct response *response,
+                            enum job_task task, struct error *err)
 {
     static const char *const known[] = {"after", "limit", NULL};
     enum err rc;
-    struct app *app = context;
     int64_t job_id, after, limit;
     struct job_event_list list = {0};
     struct json_out out;
     TRY(query_check(request, known, err));
     TRY(query_int(request, "after", 0, 0, INT64_MAX, &after, err));
     TRY(query_int(request, "limit", EVENTS_DEFAULT, 1, STORE_LIST_MAX, &limit, err));
-    TRY(check_owner(app, request, &job_id, err));
+    TRY(check_owner(app, request, task, &job_id, err));
     TRY(job_events(app->store, request_identity(request)->user_id, job_id, after, (int32_t)limit,
                    &list, err));
     out_begin(&out, OUT_FIRST_BYTES, err);
@@ -82,17 +82,16 @@ done:
 
 /* ---- GET …/log?download=1 ---- */
 
-static enum err read_log(void *context, struct request *request, struct response *response,
-                         struct error *err)
+static enum err read_log(struct app *app, struct request *request, struct response *response,
+                         enum job_task task, struct error *err)
 {
     static const char *const known[] = {"download", NULL};
     enum err rc;
-    struct app *app = context;
     int64_t job_id, download;
     char path[JOB_LOG_PATH_MAX], name[NAME_SIZE];
     TRY(query_check(request, known, err));
     TRY(query_int(request, "download", 0, 0, 1, &download, err));
-    TRY(check_owner(app, request, &job_id, err));
+    TRY(check_owner(app, request, task, &job_id, err));
     job_log_path(config_text(app->config, "MODEL_DIR"), job_id, path);
     snprintf(name, sizeof(name), "job_%lld.log", (long long)job_id);
     const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -164,9 +163,39 @@ done:
     return rc;
 }
 
+static enum err events_of_job(void *context, struct request *request, struct response *response,
+                              struct error *err)
+{
+    return list_events(context, request, response, JOB_TRAIN, err);
+}
+
+static enum err log_of_job(void *context, struct request *request, struct response *response,
+                           struct error *err)
+{
+    return read_log(context, request, response, JOB_TRAIN, err);
+}
+
+static enum err events_of_prediction(void *context, struct request *request,
+                                     struct response *response, struct error *err)
+{
+    return list_events(context, request, response, JOB_PREDICT, err);
+}
+
+static enum err log_of_prediction(void *context, struct request *request, struct response *response,
+                                  struct error *err)
+{
+    return read_log(context, request, response, JOB_PREDICT, err);
+}
+
 static const struct route routes[] = {
-    {.method = HTTP_GET, .pattern = "/api/v1/jobs/{job_id}/events", .handle = list_events},
-    {.method = HTTP_GET, .pattern = "/api/v1/jobs/{job_id}/log", .handle = read_log},
+    {.method = HTTP_GET,
+     .pattern = "/api/v1/predictions/{prediction_id}/events",
+     .handle = events_of_prediction},
+    {.method = HTTP_GET,
+     .pattern = "/api/v1/predictions/{prediction_id}/log",
+     .handle = log_of_prediction},
+    {.method = HTTP_GET, .pattern = "/api/v1/jobs/{job_id}/events", .handle = events_of_job},
+    {.method = HTTP_GET, .pattern = "/api/v1/jobs/{job_id}/log", .handle = log_of_job},
     {.method = HTTP_GET, .pattern = "/api/v1/jobs/{job_id}/metrics", .handle = read_curves},
 };
 const struct route_group job_history_routes = {routes, sizeof(routes) / sizeof(routes[0])};

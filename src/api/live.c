@@ -97,7 +97,7 @@ enum err live_start(const struct live_spec *spec, struct live **ret_live, struct
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&live->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    watches_init(&live->watches, spec->hub, spec->model_dir);
+    watches_init(&live->watches, spec->hub, spec->store, spec->model_dir);
     rc = change_feed_open(spec->store, &live->feed, err);
     if (rc == ERR_OK && pthread_create(&live->thread, NULL, run, live) != 0)
         rc = FAIL(err, ERR_IO, "the system refuses a thread");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/live.h"
+#include "api/prediction_json.h"
 #include "base/json_out.h"
 #include "base/memory.h"
 #include "worker/job_log.h"
@@ -28,9 +29,10 @@ struct watch {
     double log_at;
 };
 
-void watches_init(struct watches *watches, struct hub *hub, const char *model_dir)
+void watches_init(struct watches *watches, struct hub *hub, struct store *store,
+                  const char *model_dir)
 {
-    *watches = (struct watches){.hub = hub, .model_dir = model_dir};
+    *watches = (struct watches){.hub = hub, .store = store, .model_dir = model_dir};
 }
 
 static void watch_free(struct watch *watch)
@@ -46,7 +48,8 @@ void watches_release(struct watches *watches)
     for (int32_t i = 0; i < watches->count; i++)
         watch_free(watches->list[i]);
     mem_free(watches->list);
-    *watches = (struct watches){.hub = watches->hub, .model_dir = watches->model_dir};
+    *watches = (struct watches){
+        .hub = watches->hub, .store = watches->store, .model_dir = watches->model_dir};
 }
 
 static int32_t find(const struct watches *watches, int64_t job_id)
@@ -157,16 +160,38 @@ static enum err tell_log(struct watches *watches, struct watch *watch, double no
     return publish(watches, watch->user_id, "log", &out, err);
 }
 
-static enum err tell_removed(struct watches *watches, int64_t user_id, int64_t job_id,
+static enum err tell_removed(struct watches *watches, const struct job_gone *gone,
                              struct error *err)
 {
     struct json_out out;
+    const bool predicted = gone->task == JOB_PREDICT;
+    if (gone->task == JOB_IMPORT)
+        return ERR_OK;
     json_out_init(&out, EVENT_FIRST_BYTES, HUB_EVENT_BYTES_MAX, err);
     json_out_open(&out, '{');
-    json_out_key(&out, "job_id");
-    json_out_int(&out, job_id);
+    json_out_key(&out, predicted ? "prediction_id" : "job_id");
+    json_out_int(&out, gone->job_id);
     json_out_close(&out, '}');
-    return publish(watches, user_id, "job_removed", &out, err);
+    return publish(watches, gone->user_id, predicted ? "prediction_removed" : "job_removed", &out,
+                   err);
+}
+
+/* With its model and its file, which a job has not. One that was removed meanwhile is told of as
+ * that. */
+static enum err tell_prediction(struct watches *watches, const struct watch *watch,
+                                struct error *err)
+{
+    enum err rc;
+    struct json_out out;
+    struct prediction *prediction = NULL;
+    rc = prediction_read(watches->store, watch->user_id, watch->job_id, true, &prediction, err);
+    if (rc != ERR_OK)
+        return rc == ERR_NOT_FOUND ? ERR_OK : rc;
+    json_out_init(&out, EVENT_FIRST_BYTES, HUB_EVENT_BYTES_MAX, err);
+    prediction_write(&out, prediction);
+    rc = publish(watches, watch->user_id, "prediction", &out, err);
+    prediction_free(prediction);
+    return rc;
 }
 
 /* Points and log first: whoever sees that a job has ended has seen all of it. */
@@ -180,11 +205,15 @@ static enum err tell(struct watches *watches, struct watch *watch, double now, s
         goto done;
     if (watch->latest->status != JOB_PENDING)
         TRY(tell_log(watches, watch, now, err));
-    json_out_init(&out, EVENT_FIRST_BYTES, HUB_EVENT_BYTES_MAX, err);
-    job_write(&out, watch->latest, false);
     job_free(watch->told);
     watch->told = watch->latest;
     watch->latest = NULL;
+    if (watch->told->task == JOB_PREDICT) {
+        rc = tell_prediction(watches, watch, err);
+        goto done;
+    }
+    json_out_init(&out, EVENT_FIRST_BYTES, HUB_EVENT_BYTES_MAX, err);
+    job_write(&out, watch->told, false);
     rc = publish(watches, watch->user_id, "job", &out, err);
 done:
     return rc;
@@ -239,7 +268,7 @@ static enum err take_job(struct watches *watches, struct job **job, double now, 
 {
     enum err rc;
     struct watch *watch;
-    if ((*job)->task != JOB_TRAIN)
+    if ((*job)->task == JOB_IMPORT) /* it is there with its model, all at once */
         return ERR_OK;
     TRY(watch_of(watches, (*job)->job_id, (*job)->user_id, &watch, err));
     job_free(watch->latest);
@@ -269,11 +298,8 @@ enum err watches_take(struct watches *watches, struct changes *changes, double n
         first = first == ERR_OK ? rc : first;
     }
     for (int32_t i = 0; i < changes->gone_count; i++) {
-        if (changes->gone[i].task != JOB_TRAIN)
-            continue;
         drop(watches, find(watches, changes->gone[i].job_id));
-        rc = tell_removed(watches, changes->gone[i].user_id, changes->gone[i].job_id,
-                          first == ERR_OK ? err : &other);
+        rc = tell_removed(watches, &changes->gone[i], first == ERR_OK ? err : &other);
         first = first == ERR_OK ? rc : first;
     }
     return first;

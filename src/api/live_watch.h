@@ -14,11 +14,14 @@ struct watch;
 struct watches {
     struct hub *hub;
     const char *model_dir;
+    struct store *store; /* for what a prediction has beside its job */
     struct watch **list; /* of the jobs that run, or that something waits to be told of */
     int32_t count, capacity;
 };
 
-void watches_init(struct watches *watches, struct hub *hub, const char *model_dir); /* borrowed */
+/* All borrowed. */
+void watches_init(struct watches *watches, struct hub *hub, struct store *store,
+                  const char *model_dir);
 void watches_release(struct watches *watches);
 
 /* Take over what changed (jobs are moved out of *changes), and tell at once what must not wait. */

@@ -46,6 +46,8 @@ struct route_group {
     X(page_model_action_routes)                                                                    \
     X(page_model_routes)                                                                           \
     X(page_routes)                                                                                 \
+    X(prediction_file_routes)                                                                      \
+    X(prediction_routes)                                                                           \
     X(recommend_routes)                                                                            \
     X(registry_alias_routes)                                                                       \
     X(registry_routes)                                                                             \

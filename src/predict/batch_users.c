@@ -54,7 +54,7 @@ enum err batch_users_check(const struct batch_users *list, struct error *err)
     if (list->unknown == 0)
         return FAIL_REASON(err, ERR_DATA, "users_empty", "there is no user in the list");
     return FAIL_REASON(err, ERR_DATA, "users_unknown",
-                       "none of the %" PRId64 " users of the list is among the %d that the model "
-                       "was trained on; the first is %s",
+                       "none of the list's users (%" PRId64 ") is among the %d that the model was "
+                       "trained on; the first is %s",
                        list->unknown, list->ids->count, list->first_unknown);
 }

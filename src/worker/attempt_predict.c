@@ -85,7 +85,7 @@ static enum err open_pasted(const struct attempt *attempt, int *ret_fd, struct e
     const size_t size = strlen(ids);
     const int fd = memfd_create("users", MFD_CLOEXEC);
     if (fd < 0 || pwrite(fd, ids, size, 0) != (ssize_t)size) {
-        rc = FAIL_REASON(err, ERR_IO, "spawn_failed", "memfd_create: %m");
+        rc = FAIL(err, ERR_NOMEM, "no memory for the list of users: %m");
         if (fd >= 0)
             close(fd);
         goto done;

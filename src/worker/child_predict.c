@@ -91,14 +91,14 @@ static void tell_left_out(const struct work *work)
     const struct batch_users *list = &work->list;
     if (list->unknown > 0) {
         snprintf(message, sizeof(message),
-                 "%" PRId64 " users of the list are not among the %d that the model knows, and "
-                 "were left out; the first is %s",
+                 "Left out %" PRId64 " of the list, whom the model does not know: it has %d users, "
+                 "and not %s among them",
                  list->unknown, list->ids->count, list->first_unknown);
         warn(work, message);
     }
     if (list->repeated > 0) {
         snprintf(message, sizeof(message),
-                 "%" PRId64 " ids of the list stand there more than once: each user gets one list",
+                 "%" PRId64 " rows of the list name users that it named before: each gets one list",
                  list->repeated);
         warn(work, message);
     }

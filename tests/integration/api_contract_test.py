@@ -33,6 +33,9 @@ class Platform:
             done = stack.wait_for_job(self.owner, job["job_id"])
             assert done["status"] == "completed", done
             self.completed = done["job_id"]
+        answer = self.owner.post("/api/v1/predictions", json={"model": "als", "k": 5})
+        self.predicted = stack.wait_for_prediction(
+            self.owner, answer.json()["prediction_id"])["prediction_id"]
         # From here on what is started stays pending: no worker takes it away under a test.
         stack.server.stop()
         stack.start_server(WORKERS="0")
@@ -72,6 +75,17 @@ class Platform:
         assert answer.status == 202, answer
         return job_id
 
+    def pending_prediction(self):
+        answer = self.owner.post("/api/v1/predictions", json={"model": "als", "k": 5})
+        assert answer.status == 202, answer
+        return answer.json()["prediction_id"]
+
+    def cancelled_prediction(self):
+        prediction_id = self.pending_prediction()
+        answer = self.owner.post(f"/api/v1/predictions/{prediction_id}/cancel")
+        assert answer.status == 202, answer
+        return prediction_id
+
     def kept_model(self):
         """Personal, and in nobody's way: what is removed by a test is the newest."""
         return self.owner.get("/api/v1/models").json()["models"][-1]["model_id"]
@@ -103,6 +117,10 @@ class Platform:
         makers = {
             "job_id": {"cancel": self.pending_job, "retry": self.cancelled_job,
                        "delete": self.cancelled_job}.get(operation.verb, lambda: self.completed),
+            "prediction_id": {
+                "cancel": self.pending_prediction, "retry": self.cancelled_prediction,
+                "delete": self.cancelled_prediction,
+            }.get(operation.verb, lambda: self.predicted),
             "ref": self.model if operation.verb == "delete" else self.kept_model,
             "session_id": self.session, "token_id": self.new_token, "file": self.asset,
             "name": lambda: "als",

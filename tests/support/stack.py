@@ -197,6 +197,22 @@ class Stack:
             raise TimedOut(f"job {job_id} is {seen} after {seconds:.0f} s, not one of "
                            f"{statuses}\n{self.room.logs()}") from fault
 
+    def wait_for_prediction(self, client, prediction_id, statuses=TERMINAL, seconds=PATIENCE * 2):
+        """The prediction as /api/v1 shows it, once it has one of the statuses."""
+        last = {}
+
+        def has_come():
+            answer = client.get(f"/api/v1/predictions/{prediction_id}")
+            if answer.status != 200:
+                raise AssertionError(f"prediction {prediction_id}: {answer}")
+            last.update(answer.json())
+            return dict(last) if last["status"] in statuses else None
+        try:
+            return wait_until(has_come, seconds)
+        except TimedOut as fault:
+            raise TimedOut(f"prediction {prediction_id} is {last} after {seconds:.0f} s, not one "
+                           f"of {statuses}\n{self.room.logs()}") from fault
+
     def query(self, sql):
         """Rows of the store itself, as lists; for judging from outside."""
         if self.postgres:

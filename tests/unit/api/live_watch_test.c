@@ -21,7 +21,7 @@ static int setup(void **state)
     hub_limits_init(&limits);
     assert_ok(hub_create(&limits, &hub, &err));
     assert_ok(hub_open(hub, &stream, &reader, &err));
-    watches_init(&watches, hub, "/nowhere");
+    watches_init(&watches, hub, NULL, "/nowhere");
     return 0;
 }
 

@@ -1,6 +1,9 @@
 /* The hits of each user: what the file says, and that it agrees with the metrics. */
 #include "train/hits.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,7 +81,7 @@ static void the_fingerprint_is_that_of_the_question_alone(void **state)
 /* Two users with one and two things to find, of which the second user got one. */
 static enum err write_two(const char *model_path, char **ret_path, struct error *err)
 {
-    int32_t hits[] = {0, 1}, users[] = {0, 1}, items[] = {4, 2, 3};
+    int32_t hits[] = {0, 1}, users[] = {0, 3}, items[] = {4, 2, 3};
     int64_t indptr[] = {0, 1, 3};
     const struct eval_result judged = {.k = 3, .users = 2, .hits = hits};
     const struct holdout holdout = {.count = 2, .users = users, .indptr = indptr, .items = items};
@@ -96,12 +99,73 @@ static void it_lies_beside_the_model_and_takes_its_name(void **state)
     assert_ok(write_two(model, &path, &err));
     assert_string_equal(path, wanted);
     json_t *have = json_load_file(path, 0, &at);
-    json_t *want = json_pack("{s:s, s:i, s:s, s:[i, i], s:[i, i]}", "format", "rectrain-hits/1",
-                             "k", 3, "holdout_sha256", "f00d", "hits", 0, 1, "targets", 1, 2);
+    json_t *want =
+        json_pack("{s:s, s:i, s:s, s:[i, i], s:[i, i], s:[i, i]}", "format", "rectrain-hits/1", "k",
+                  3, "holdout_sha256", "f00d", "hits", 0, 1, "targets", 1, 2, "users", 0, 3);
     assert_true(json_equal(have, want));
     json_decref(have);
     json_decref(want);
     mem_free(path);
+}
+
+static int file_of(const struct fixture *fixture, const char *text)
+{
+    char path[160];
+    fixture_write(fixture, "model.hits.json", text);
+    snprintf(path, sizeof(path), "%s/model.hits.json", fixture->data);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void it_tells_whom_the_model_was_judged_on(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct error err;
+    char model[160], *path = NULL;
+    int32_t *users = NULL, count = 0;
+    snprintf(model, sizeof(model), "%s/als_model_0_20250101_000000.pkl", fixture->data);
+    assert_ok(write_two(model, &path, &err));
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_ok(hits_read_users(fd, 4, &users, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(users[0], 0);
+    assert_int_equal(users[1], 3);
+    mem_free(users);
+    users = NULL;
+    /* A model with fewer users is another one. */
+    assert_error(hits_read_users(fd, 3, &users, &count, &err), ERR_DATA);
+    assert_string_equal(err.reason, "evaluation_users_unknown");
+    assert_null(users);
+    close(fd);
+    mem_free(path);
+}
+
+static void a_file_that_does_not_tell_them_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "{",
+        "[1]",
+        "{\"hits\": [1], \"targets\": [1]}",
+        "{\"users\": []}",
+        "{\"users\": [2, 1]}",
+        "{\"users\": [1, 1]}",
+        "{\"users\": [-1]}",
+        "{\"users\": [9]}",
+        "{\"users\": [\"1\"]}",
+        "{\"users\": [1], \"users\": [2]}",
+        "{\"users\": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}",
+    };
+    struct error err;
+    int32_t *users = NULL, count = 0;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const int fd = file_of(*state, texts[i]);
+        assert_error(hits_read_users(fd, 9, &users, &count, &err), ERR_DATA);
+        assert_string_equal(err.reason, "evaluation_users_unknown");
+        assert_null(users);
+        close(fd);
+    }
 }
 
 static void a_directory_that_is_a_file_is_named_in_the_error(void **state)
@@ -205,6 +269,8 @@ int main(void)
         TEST(what_was_written_is_read_back),
         TEST(a_file_that_is_none_is_refused_in_words),
         TEST(runs_are_paired_only_by_the_same_question),
+        TEST(it_tells_whom_the_model_was_judged_on),
+        TEST(a_file_that_does_not_tell_them_is_refused),
         TEST(a_directory_that_is_a_file_is_named_in_the_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
