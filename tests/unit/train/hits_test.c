@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
