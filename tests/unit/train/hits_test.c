@@ -2,10 +2,10 @@
 #include "train/hits.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "support/test.h"
