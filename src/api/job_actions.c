@@ -66,18 +66,22 @@ enum err job_start(struct app *app, struct request *request, const struct job_re
     TRY(request_idempotency_key(request, &key, err));
     TRY(body_hash(request, hash, err));
     TRY(job_request_params_json(wanted, &params, &run, err));
-    const struct job_new job = {.user_id = request_identity(request)->user_id,
-                                .task = JOB_TRAIN,
-                                .name = wanted->name[0] != '\0' ? wanted->name : NULL,
-                                .model_type = wanted->kind->name,
-                                .data_path = wanted->data_path,
-                                .params_json = params,
-                                .run_json = run,
-                                .source_id = source_id,
-                                .key = key,
-                                .body_hash = key != NULL ? hash : NULL,
-                                .open_max = config_int(app->config, "MAX_JOBS_PER_USER"),
-                                .traceparent = request_traceparent(request)};
+    const struct job_new job = {
+        .user_id = request_identity(request)->user_id,
+        .task = JOB_TRAIN,
+        .name = wanted->name[0] != '\0' ? wanted->name : NULL,
+        .model_type = wanted->kind->name,
+        .data_path = wanted->data_path,
+        .params_json = params,
+        .run_json = run,
+        .source_id = source_id,
+        .key = key,
+        .body_hash = key != NULL ? hash : NULL,
+        .model_name = wanted->model_name[0] != '\0' ? wanted->model_name : NULL,
+        .models_max = config_int(app->config, "MAX_MODELS_PER_USER"),
+        .model_bytes_max = config_int(app->config, "MAX_MODEL_BYTES_PER_USER"),
+        .open_max = config_int(app->config, "MAX_JOBS_PER_USER"),
+        .traceparent = request_traceparent(request)};
     bool is_new;
     TRY(job_create_read(app->store, &job, ret_job, &is_new, err));
     if (app->relay != NULL)

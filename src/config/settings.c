@@ -102,6 +102,15 @@ static const struct setting settings[] = {
      "Failed logins to one account before it has to wait, longer each time."},
     {"MAX_JOBS_PER_USER", SETTING_INT, "1000", INT_RANGE(1, 10000000), NULL, false, LIMITS,
      "Jobs of one user that have not ended."},
+    {"MAX_MODELS_PER_USER", SETTING_INT, "10000", INT_RANGE(0, 1e9), NULL, false, LIMITS,
+     "Models that one user may keep, those that are being made among them; 0 for no limit. A job "
+     "beyond it is not started."},
+    {"MAX_MODEL_BYTES_PER_USER", SETTING_BYTES, "500GB", INT_RANGE(0, 9e15), NULL, false, LIMITS,
+     "Bytes of model files that one user may keep; 0 for no limit. Where they are reached no job "
+     "is "
+     "started."},
+    {"MAX_IMPORT_BYTES", SETTING_BYTES, "4GB", INT_RANGE(1024, 9e15), NULL, false, LIMITS,
+     "Bytes of a model file that is imported."},
 };
 enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
 

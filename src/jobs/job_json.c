@@ -124,6 +124,7 @@ void job_write_fields(struct json_out *out, const struct job *job, bool whole)
     add_stored(out, "params", job->params_json);
     add_stored(out, "run", job->run_json);
     add_id(out, "source_id", job->source_id);
+    add_text(out, "model_name", job->model_name);
     add_text(out, "status", job_shown_status(job));
     add_course(out, job);
     add_text(out, "worker", job->owner);

@@ -67,6 +67,15 @@ static void take_text(const struct job_field *field, char *out, size_t out_size,
         memcpy(out, field->text, strlen(field->text) + 1);
 }
 
+static void take_model_name(const struct job_field *field, char out[MODEL_NAME_SIZE],
+                            struct job_field_errors *errors)
+{
+    if (model_name_is_valid(field->text))
+        memcpy(out, field->text, strlen(field->text) + 1);
+    else
+        complain(errors, field->name, "range", "model_name must be %s", MODEL_NAME_RULE);
+}
+
 void job_name_check(const char *name, struct job_field_errors *errors)
 {
     char unused[JOB_NAME_MAX + 1];
@@ -162,6 +171,8 @@ enum err job_request_check(const struct job_field *fields, int32_t count,
             take_text(field, request.data_path, sizeof(request.data_path), ret_errors);
         else if (strcmp(field->name, "name") == 0)
             take_text(field, request.name, sizeof(request.name), ret_errors);
+        else if (strcmp(field->name, "model_name") == 0)
+            take_model_name(field, request.model_name, ret_errors);
         else
             take_param(field, &request, ret_errors);
     }
@@ -306,6 +317,8 @@ enum err job_request_of_job(const struct job *job, const json_t *changes,
     TRY(json_set(fields, "data_path", json_text(job->data_path), err));
     if (job->name != NULL)
         TRY(json_set(fields, "name", json_text(job->name), err));
+    if (job->model_name != NULL)
+        TRY(json_set(fields, "model_name", json_text(job->model_name), err));
     if (kind != NULL)
         TRY(add_stored(fields, "parameters", job->params_json, &kind->params, err));
     TRY(add_stored(fields, "run", job->run_json, &run_param_table, err));

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/params.h"
 #include "jobs/job.h"
+#include "jobs/model_ref.h"
 #include "model/model.h"
 
 enum { JOB_FIELDS_MAX = 64, JOB_FIELD_NAME_MAX = 64 };
@@ -36,7 +37,9 @@ struct job_request {
     struct param_set params; /* of the kind */
     struct param_set run;    /* of run_param_table */
     char data_path[4097];
-    char name[201]; /* "" where none was given */
+    char name[201];                   /* "" where none was given */
+    char model_name[MODEL_NAME_SIZE]; /* that the model will go by (jobs/model_ref.h); "": its
+                                         type's */
 };
 
 /* The run's parameters of a job that names none: the defaults of run_param_table, but with recall
@@ -51,11 +54,11 @@ void job_field_complain(struct job_field_errors *errors, const char *name, const
 void job_name_check(const char *name, struct job_field_errors *errors);
 
 /*
- * Check the fields: model_type and data_path must be there; `name` and every parameter of the kind
- * and of the run may. A field that is empty counts as not given, and one that is another kind's
- * parameter is let be, since one form serves all kinds. Whether data_path may be read is not looked
- * at. ERR_INVALID (reason "fields"): ret_errors has one entry per wrong field, in their order, and
- * the message is the first. ret_request is untouched then.
+ * Check the fields: model_type and data_path must be there; `name`, `model_name` and every
+ * parameter of the kind and of the run may. A field that is empty counts as not given, and one that
+ * is another kind's parameter is let be, since one form serves all kinds. Whether data_path may be
+ * read is not looked at. ERR_INVALID (reason "fields"): ret_errors has one entry per wrong field,
+ * in their order, and the message is the first. ret_request is untouched then.
  */
 MUST_CHECK enum err job_request_check(const struct job_field *fields, int32_t count,
                                       struct job_request *ret_request,

@@ -106,6 +106,11 @@ static const struct {
     {QUERY_check_models, "job", "has a model, but is not completed, or it is another user's"},
     {QUERY_check_ended, "job", "has ended without a time, or has a time without having ended"},
     {QUERY_check_counts, "user", "has another number of jobs than is noted"},
+    {QUERY_check_kept, "user", "has another number of models, or of their bytes, than is noted"},
+    {QUERY_check_versions, "model",
+     "is no version of a name of its user, or a later one than there are"},
+    {QUERY_check_aliases, "model", "has an alias of a name that it is no version of"},
+    {QUERY_check_moves, "model", "has an alias that its history does not tell of"},
 };
 
 enum err store_check(struct store *store, struct strbuf *report, int64_t *ret_faults,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "jobs/model_ref.h"
 #include "jobs/problem.h"
 #include "store/job_record.h"
 #include "store/model_rows.h"
@@ -47,6 +48,10 @@ static enum err check_new(const struct job_new *job, struct error *err)
     TRY(check_text("params", job->params_json, 1, JOB_JSON_MAX, err));
     TRY(check_text("run", job->run_json, 1, JOB_JSON_MAX, err));
     TRY(check_text("the idempotency key", job->key, job->key != NULL, IDEMPOTENCY_KEY_MAX, err));
+    if (job->model_name != NULL && !model_name_is_valid(job->model_name)) {
+        rc = FAIL_REASON(err, ERR_INVALID, "fields", "model_name must be " MODEL_NAME_RULE);
+        goto done;
+    }
     TRY(check_text("traceparent", job->traceparent, 0, TRACEPARENT_MAX, err));
     TRY(check_text("the body's hash", job->body_hash, job->key != NULL, STORE_TEXT_MAX, err));
 done:
@@ -86,6 +91,36 @@ static enum err check_open(struct tx *tx, const struct job_new *job, struct erro
                          "%lld of your jobs have not ended, and no more are allowed at once: wait "
                          "for some, or cancel them",
                          (long long)rows_int(&rows, 0, 0));
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+/* How much a user keeps, from the row that was locked (see job_turn). Open jobs are counted only
+ * where there may be too many. */
+static enum err check_kept(struct tx *tx, const struct job_new *job, const struct rows *user,
+                           struct error *err)
+{
+    enum err rc = ERR_OK;
+    struct rows rows = {0};
+    const int64_t jobs = rows_int(user, 0, 1), models = rows_int(user, 0, 2);
+    const int64_t bytes = rows_int(user, 0, 3);
+    int64_t kept = models;
+    if (job->model_bytes_max > 0 && bytes >= job->model_bytes_max)
+        return FAIL_REASON(err, ERR_CONFLICT, "model_space_full",
+                           "your models take %lld bytes, and no more than %lld are allowed: remove "
+                           "some that nobody needs",
+                           (long long)bytes, (long long)job->model_bytes_max);
+    if (job->models_max > 0 && models < job->models_max && models + jobs > job->models_max) {
+        TRY(RUN(tx, job_count_open, &rows, arg_int(job->user_id), arg_int(job->models_max),
+                arg_text(job_task_name(job->task))));
+        kept += rows_int(&rows, 0, 0);
+    }
+    if (job->models_max > 0 && kept >= job->models_max)
+        rc = FAIL_REASON(err, ERR_CONFLICT, "too_many_models",
+                         "you keep %lld models, those that are being made among them, and no more "
+                         "are allowed: remove some that nobody needs",
+                         (long long)kept);
 done:
     rows_release(&rows);
     return rc;
@@ -169,6 +204,8 @@ static enum err create_in(struct tx *tx, const struct job_new *job, int64_t *ret
     /* Who has no more jobs than may be open has no more open ones: nothing to count then. */
     if (rows_int(&rows, 0, 1) > job->open_max)
         TRY(check_open(tx, job, err));
+    if (job->task == JOB_TRAIN)
+        TRY(check_kept(tx, job, &rows, err));
     TRY(insert_job(tx, job, rows_int(&rows, 0, 0), ret_job_id, err));
 done:
     rows_release(&rows);

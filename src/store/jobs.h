@@ -31,6 +31,9 @@ struct job_new {
     /* A client's word for this very request (Idempotency-Key), and a hash of its body; NULL: none
      */
     const char *key, *body_hash;
+    /* What the user may keep, of a job of training; 0: any. Jobs that have not ended count as
+     * models. */
+    int64_t models_max, model_bytes_max;
     int64_t open_max; /* the user's jobs of the task that have not ended, this one too; 0: any */
     const char *traceparent; /* of the request (W3C Trace Context), for the queue's message; NULL */
 };
@@ -39,8 +42,9 @@ struct job_new {
  * Job row, its first event and its message in the outbox, in one transaction: once this returns
  * ERR_OK the job will end one way or another. A key that this user gave within the last 24 h makes
  * no second job: *ret_job_id is the first one's and *ret_is_new false.
- * ERR_CONFLICT (key_reused): the key came with another body; (too_many_jobs): open_max are there.
- * ERR_NOT_FOUND: no such user.
+ * ERR_CONFLICT (key_reused): the key came with another body; (too_many_jobs): open_max are there;
+ * (too_many_models, model_space_full): the user keeps as many models as are allowed, or as many
+ * bytes. ERR_NOT_FOUND: no such user.
  */
 MUST_CHECK enum err job_create(struct store *store, const struct job_new *job, int64_t *ret_job_id,
                                bool *ret_is_new, struct error *err);

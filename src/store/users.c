@@ -153,6 +153,9 @@ enum err user_remove(struct store *store, int64_t user_id, struct error *err)
                          (long long)rows_int(&rows, 0, 0));
         goto done;
     }
+    TRY(RUN(&tx, user_remove_aliases, &rows, arg_int(user_id)));
+    TRY(RUN(&tx, user_remove_models, &rows, arg_int(user_id)));
+    TRY(RUN(&tx, user_remove_names, &rows, arg_int(user_id)));
     TRY(RUN(&tx, user_remove, &rows, arg_int(user_id)));
     TRY(changed_one(&rows, err));
     TRY(tx_commit(&tx, err));

@@ -40,3 +40,20 @@ ORDER BY 1 LIMIT 100
 SELECT u.user_id FROM users u
 WHERE u.job_count <>
     (SELECT count(*) FROM jobs j WHERE j.user_id = u.user_id AND j.task = 'train') ORDER BY 1 LIMIT 100
+-- name: check_kept
+SELECT u.user_id FROM users u
+WHERE u.model_count <> (SELECT count(*) FROM models m WHERE m.user_id = u.user_id)
+    OR u.model_bytes <> (SELECT coalesce(sum(m.size_bytes), 0) FROM models m WHERE m.user_id = u.user_id)
+ORDER BY 1 LIMIT 100
+-- name: check_versions
+SELECT m.model_id FROM models m LEFT JOIN registry_names n ON n.name_id = m.name_id
+WHERE n.name_id IS NULL OR n.user_id <> m.user_id OR m.version < 1 OR m.version > n.last_version
+ORDER BY 1 LIMIT 100
+-- name: check_aliases
+SELECT m.model_id FROM registry_aliases a JOIN models m ON m.model_id = a.model_id
+WHERE m.name_id <> a.name_id ORDER BY 1 LIMIT 100
+-- name: check_moves
+SELECT a.model_id FROM registry_aliases a
+WHERE a.model_id <> coalesce((SELECT v.to_model_id FROM registry_moves v
+    WHERE v.name_id = a.name_id AND v.alias = a.alias ORDER BY v.move_id DESC LIMIT 1), 0)
+ORDER BY 1 LIMIT 100

@@ -21,6 +21,13 @@ SELECT user_id FROM users WHERE user_id = $1 {lock}
 -- name: user_running
 SELECT count(*) FROM jobs WHERE user_id = $1
     AND status IN ('pending', 'loading_data', 'preprocessing', 'training')
+-- What refers to one another is taken away in an order of ours: the database's own is not defined.
+-- name: user_remove_aliases
+DELETE FROM registry_aliases WHERE name_id IN (SELECT n.name_id FROM registry_names n WHERE n.user_id = $1)
+-- name: user_remove_models
+DELETE FROM models WHERE user_id = $1
+-- name: user_remove_names
+DELETE FROM registry_names WHERE user_id = $1
 -- name: user_remove
 DELETE FROM users WHERE user_id = $1
 
