@@ -15,6 +15,19 @@ from stack import RECTRAIN, run_rectrain
 PASSED = ("PATH", "HOME", "LC_ALL", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
 
 
+def add_model_row(db, job_id, path, content):
+    """A model of user 1, as the store writes one: the next version of "als", and counted."""
+    db.execute("INSERT INTO registry_names (user_id, name, last_version, created_ms)"
+               " VALUES (1, 'als', 1, 1)"
+               " ON CONFLICT (user_id, name) DO UPDATE SET last_version = last_version + 1")
+    db.execute("INSERT INTO models (job_id, user_id, model_type, path, sha256, size_bytes, created_ms,"
+               " name_id, version) SELECT ?, 1, 'als', ?, ?, ?, 1, name_id, last_version"
+               " FROM registry_names WHERE user_id = 1 AND name = 'als'",
+               (job_id, path, hashlib.sha256(content).hexdigest(), len(content)))
+    db.execute("UPDATE users SET model_count = model_count + 1, model_bytes = model_bytes + ?"
+               " WHERE user_id = 1", (len(content),))
+
+
 class AdminTest(unittest.TestCase):
     """Each test has a directory of its own, where the program is started."""
 
@@ -124,10 +137,7 @@ class Database(AdminTest):
                        " (?, 1, 'als', '/data', '{}', '{}', 'completed', 1, 1, 1, 1, 1, '{}')",
                        (job_id,))
             db.execute("UPDATE users SET job_count = job_count + 1")
-            db.execute("INSERT INTO models (job_id, user_id, model_type, path, sha256, size_bytes,"
-                       " created_ms) VALUES (?, 1, 'als', ?, ?, ?, 1)",
-                       (job_id, f"./ml_models/{name}", hashlib.sha256(content).hexdigest(),
-                        len(content)))
+            add_model_row(db, job_id, f"./ml_models/{name}", content)
         return models / name
 
     def test_check_finds_models_that_are_missing_or_have_other_bytes(self):
@@ -312,9 +322,7 @@ class Users(AdminTest):
             db.execute("UPDATE users SET job_count = job_count + 1")
             if status != "completed":
                 return
-            db.execute("INSERT INTO models (job_id, user_id, model_type, path, sha256, size_bytes,"
-                       " created_ms) VALUES (?, 1, 'als', ?, '', 1, 1)",
-                       (job_id, f"./ml_models/als_model_{job_id}_20260102_030405.pkl"))
+            add_model_row(db, job_id, f"./ml_models/als_model_{job_id}_20260102_030405.pkl", b"x")
 
     def test_an_account_goes_with_its_jobs_models_and_logs_and_nobody_elses(self):
         self.add()
