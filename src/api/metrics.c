@@ -140,12 +140,28 @@ static enum err add_store(struct writer *writer, struct store *store, struct err
     add_head(writer, "jobs", "gauge", "Jobs in the store.");
     for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
         ADD(writer, "rectrain_jobs{status=\"%s\"} %" PRId64 "\n", jobs[i].status, jobs[i].count);
+    const struct {
+        const char *status;
+        int64_t count;
+    } predictions[] = {{"pending", counts.predict.pending},
+                       {"loading_data", counts.predict.loading_data + counts.predict.preprocessing},
+                       {"predicting", counts.predict.training},
+                       {"completed", counts.predict.completed},
+                       {"failed", counts.predict.failed},
+                       {"cancelled", counts.predict.cancelled}};
+    add_head(writer, "predictions", "gauge", "Predictions in the store.");
+    for (size_t i = 0; i < sizeof(predictions) / sizeof(predictions[0]); i++)
+        ADD(writer, "rectrain_predictions{status=\"%s\"} %" PRId64 "\n", predictions[i].status,
+            predictions[i].count);
+    add_number(writer, "oldest_pending_prediction_seconds", "gauge",
+               "Age of the prediction that waits longest.",
+               (double)counts.predict.oldest_pending_ms / 1000);
     add_number(writer, "oldest_pending_seconds", "gauge", "Age of the job that waits longest.",
                (double)counts.train.oldest_pending_ms / 1000);
     add_number(writer, "jobs_stopping", "gauge", "Jobs that were asked to stop and still run.",
-               (double)counts.train.cancelled_waiting);
+               (double)(counts.train.cancelled_waiting + counts.predict.cancelled_waiting));
     add_number(writer, "worker_deaths", "gauge", "Deaths of workers, over the jobs in the store.",
-               (double)counts.train.deaths);
+               (double)(counts.train.deaths + counts.predict.deaths));
     add_number(writer, "users", "gauge", "Accounts.", (double)counts.users);
     add_number(writer, "sessions", "gauge", "Logins.", (double)counts.sessions);
     add_number(writer, "models", "gauge", "Models.", (double)counts.models);
@@ -190,6 +206,22 @@ static enum err add_queue(struct writer *writer, struct relay *relay, struct err
                (double)depth.published);
     add_number(writer, "queue_returned_total", "counter", "Messages that it did not take.",
                (double)depth.returned);
+    return ERR_OK;
+}
+
+/* The same of predictions, as far as it differs. */
+static enum err add_prediction_queue(struct writer *writer, struct relay *relay, struct error *err)
+{
+    struct queue_depth depth;
+    const enum err rc = queue_depth(relay, &depth, err);
+    if (rc != ERR_OK)
+        return rc;
+    add_number(writer, "prediction_queue_depth", "gauge", "Messages of predictions that wait.",
+               (double)depth.messages);
+    add_number(writer, "prediction_queue_consumers", "gauge", "Prediction workers that listen.",
+               (double)depth.consumers);
+    add_number(writer, "prediction_queue_dead_letters", "gauge",
+               "Messages of predictions that killed their workers.", (double)depth.dead);
     return ERR_OK;
 }
 
@@ -322,6 +354,7 @@ static enum err metrics(void *context, struct request *request, struct response 
     TRY(add_store(&writer, app->store, err));
     TRY(add_job_durations(&writer, app->store, err));
     TRY(add_queue(&writer, app->relay, err));
+    TRY(add_prediction_queue(&writer, app->prediction_relay, err));
     TRY(add_workers(&writer, app->store, err));
     TRY(writer.rc);
     response_take(response, "text/plain; version=0.0.4; charset=utf-8", &writer.text);

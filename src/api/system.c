@@ -43,13 +43,14 @@ done:
     return rc;
 }
 
-static enum err write_queue(struct app *app, struct json_out *out, struct error *err)
+static enum err write_queue(struct app *app, struct relay *relay, const char *key,
+                            struct json_out *out, struct error *err)
 {
     enum err rc = ERR_OK;
     struct queue_depth depth = {.is_broker = config_has_broker(app->config)};
-    if (app->relay != NULL)
-        TRY(queue_depth(app->relay, &depth, err));
-    json_out_key(out, "queue");
+    if (relay != NULL)
+        TRY(queue_depth(relay, &depth, err));
+    json_out_key(out, key);
     json_out_open(out, '{');
     json_out_key(out, "kind");
     json_out_text(out, depth.is_broker ? "rabbitmq" : "built_in");
@@ -79,6 +80,15 @@ static enum err write_counts(struct app *app, struct json_out *out, struct error
     write_int(out, "completed", counts.train.completed);
     write_int(out, "failed", counts.train.failed);
     write_int(out, "cancelled", counts.train.cancelled);
+    json_out_close(out, '}');
+    json_out_key(out, "prediction_counts");
+    json_out_open(out, '{');
+    write_int(out, "pending", counts.predict.pending);
+    write_int(out, "loading_data", counts.predict.loading_data + counts.predict.preprocessing);
+    write_int(out, "predicting", counts.predict.training);
+    write_int(out, "completed", counts.predict.completed);
+    write_int(out, "failed", counts.predict.failed);
+    write_int(out, "cancelled", counts.predict.cancelled);
     json_out_close(out, '}');
     json_out_key(out, "oldest_pending_seconds");
     if (counts.train.pending > 0)
@@ -117,6 +127,8 @@ static enum err write_worker(struct app *app, const struct identity *identity,
     json_out_text(out, worker->host);
     json_out_key(out, "version");
     json_out_text(out, worker->version);
+    json_out_key(out, "task");
+    json_out_text(out, job_task_name(worker->task));
     json_out_key(out, "is_busy");
     json_out_bool(out, worker->job_id != 0);
     json_out_key(out, "job_id");
@@ -160,7 +172,8 @@ static enum err write_all(struct app *app, const struct identity *identity, stru
     json_out_text(out, RECTRAIN_VERSION);
     write_time(out, "started_at", app->started_ms);
     TRY(write_store(app, out, err));
-    TRY(write_queue(app, out, err));
+    TRY(write_queue(app, app->relay, "queue", out, err));
+    TRY(write_queue(app, app->prediction_relay, "prediction_queue", out, err));
     TRY(write_counts(app, out, err));
     TRY(write_workers(app, identity, out, err));
     json_out_key(out, "disk");

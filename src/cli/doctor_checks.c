@@ -250,23 +250,29 @@ static void check_accounts(struct doctor *doctor)
                    "made by rectrain user add alone; no demo account");
 }
 
-static void check_broker(struct doctor *doctor)
+static void check_queue(struct doctor *doctor, enum job_task task)
 {
     struct error err;
     struct queue_spec spec;
     int64_t messages, consumers;
-    if (!config_has_broker(doctor->config)) {
-        doctor_say(doctor, "queue", FINDING_OK, "built in: a table of the store");
-        return;
-    }
-    queue_spec_from_config(doctor->config, doctor->store, JOB_TRAIN, &spec);
+    queue_spec_from_config(doctor->config, doctor->store, task, &spec);
     if (queue_probe(&spec, &messages, &consumers, &err) != ERR_OK)
         doctor_say(doctor, "queue", FINDING_FAILED, "%s", err.message);
     else
         doctor_say(doctor, "queue", FINDING_OK,
                    "RabbitMQ at %s:%d has the queue %s: %" PRId64 " messages, %" PRId64
                    " consumers",
-                   spec.host, spec.port, QUEUE_TRAINING, messages, consumers);
+                   spec.host, spec.port, spec.name, messages, consumers);
+}
+
+static void check_broker(struct doctor *doctor)
+{
+    if (!config_has_broker(doctor->config)) {
+        doctor_say(doctor, "queue", FINDING_OK, "built in: a table of the store");
+        return;
+    }
+    check_queue(doctor, JOB_TRAIN);
+    check_queue(doctor, JOB_PREDICT);
     if (strcmp(config_text(doctor->config, "RABBITMQ_PASSWORD"), "rmpassword") == 0)
         doctor_say(doctor, "queue", FINDING_WARNING,
                    "RABBITMQ_PASSWORD is the one that everybody knows");

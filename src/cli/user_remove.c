@@ -8,7 +8,9 @@
 #include "base/memory.h"
 #include "store/jobs.h"
 #include "store/models.h"
+#include "store/predictions.h"
 #include "store/users.h"
+#include "worker/attempt_files.h"
 #include "worker/job_log.h"
 
 enum { PAGE = 500, PATH_SIZE = 4600 };
@@ -100,12 +102,65 @@ done:
     return rc;
 }
 
+/* Files of predictions, relative to MODEL_DIR, and the logs of their jobs. */
+static enum err keep_table(void *context, const char *path, struct error *err)
+{
+    struct user_remains *remains = context;
+    const char *slash = strrchr(path, '/');
+    if (remains->table_count == remains->table_room) {
+        const int32_t room = remains->table_room > 0 ? 2 * remains->table_room : 64;
+        char **grown = mem_resize(remains->table_names, (size_t)room, sizeof(*grown), err);
+        if (grown == NULL)
+            return ERR_NOMEM;
+        remains->table_names = grown;
+        remains->table_room = room;
+    }
+    char *name = mem_dup_string(slash != NULL ? slash + 1 : path, err);
+    if (name == NULL)
+        return ERR_NOMEM;
+    remains->table_names[remains->table_count++] = name;
+    return ERR_OK;
+}
+
+static enum err find_predictions(struct store *store, int64_t user_id, struct user_remains *remains,
+                                 struct error *err)
+{
+    enum err rc = ERR_OK;
+    struct prediction_list page = {0};
+    int64_t before_id = 0;
+    int32_t count;
+    do {
+        const struct prediction_query query = {
+            .user_id = user_id, .before_id = before_id, .limit = PAGE};
+        TRY(prediction_list(store, &query, &page, err));
+        count = page.count;
+        for (int32_t i = 0; i < count; i++) {
+            const struct prediction *prediction = page.predictions[i];
+            before_id = prediction->job.job_id;
+            if (!job_status_is_terminal(prediction->job.status)) {
+                rc = FAIL_REASON(err, ERR_CONFLICT, "jobs_running",
+                                 "prediction %lld has not ended: cancel it first",
+                                 (long long)before_id);
+                goto done;
+            }
+            TRY(keep_job(remains, before_id, err));
+            if (prediction->file_path != NULL)
+                TRY(keep_table(remains, prediction->file_path, err));
+        }
+        prediction_list_release(&page);
+    } while (count == PAGE);
+done:
+    prediction_list_release(&page);
+    return rc;
+}
+
 enum err user_remains_find(struct store *store, int64_t user_id, struct user_remains *remains,
                            struct error *err)
 {
     enum err rc;
     TRY(find_jobs(store, user_id, remains, err));
     TRY(find_models(store, user_id, remains, err));
+    TRY(find_predictions(store, user_id, remains, err));
 done:
     return rc;
 }
@@ -115,6 +170,9 @@ void user_remains_release(struct user_remains *remains)
     for (int32_t i = 0; i < remains->model_count; i++)
         mem_free(remains->file_names[i]);
     mem_free(remains->file_names);
+    for (int32_t i = 0; i < remains->table_count; i++)
+        mem_free(remains->table_names[i]);
+    mem_free(remains->table_names);
     mem_free(remains->job_ids);
     *remains = (struct user_remains){0};
 }
@@ -137,6 +195,11 @@ enum err user_remove_whole(struct store *store, const char *model_dir, int64_t u
         remove_file(path);
         snprintf(path, sizeof(path), "%.4096s/%.*s.hits.json", model_dir,
                  dot != NULL ? (int)(dot - name) : (int)strlen(name), name);
+        remove_file(path);
+    }
+    for (int32_t i = 0; i < remains->table_count; i++) {
+        snprintf(path, sizeof(path), "%.4096s/" PREDICTIONS_DIRECTORY "/%s", model_dir,
+                 remains->table_names[i]);
         remove_file(path);
     }
     for (int32_t i = 0; i < remains->job_count; i++) {

@@ -3,7 +3,8 @@
 
 /*
  * Removing an account with all that is its own. The records go first, in one transaction, so that
- * no row ever names a file that is gone; then the files of its models and the logs of its jobs.
+ * no row ever names a file that is gone; then the files of its models and predictions, and the logs
+ * of its jobs.
  */
 #include <stdint.h>
 
@@ -11,10 +12,11 @@
 
 /* What an account leaves on disk. */
 struct user_remains {
-    int64_t *job_ids;  /* owned */
-    char **file_names; /* owned: of models, without their directory */
-    int32_t job_count, model_count;
-    int32_t job_room, model_room;
+    int64_t *job_ids;   /* owned */
+    char **file_names;  /* owned: of models, without their directory */
+    char **table_names; /* owned: of predictions, likewise */
+    int32_t job_count, model_count, table_count;
+    int32_t job_room, model_room, table_room;
 };
 
 /* ERR_CONFLICT (jobs_running): some of its jobs have not ended. Errors of the store. */

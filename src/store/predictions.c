@@ -22,8 +22,6 @@ static const struct record_type prediction_type = {sizeof(struct prediction), pr
                                                    sizeof(prediction_fields) /
                                                        sizeof(prediction_fields[0])};
 
-enum { FILES_AT_ONCE = 500 };
-
 /* ---- with the job ---- */
 
 enum err prediction_add(struct tx *tx, int64_t job_id, const struct job_new *job, struct error *err)
@@ -140,24 +138,4 @@ const char *prediction_status_name(const struct prediction *prediction)
     default:
         return job_shown_status(&prediction->job);
     }
-}
-
-enum err prediction_each_file(struct store *store, int64_t user_id,
-                              enum err (*found)(void *context, const char *path, struct error *err),
-                              void *context, struct error *err)
-{
-    enum err rc;
-    struct rows rows = {0};
-    int64_t last = 0;
-    do {
-        TRY(STORE_RUN(store, TX_READ, prediction_files, &rows, arg_int(user_id), arg_int(last),
-                      arg_int(FILES_AT_ONCE)));
-        for (int32_t i = 0; i < rows.count; i++) {
-            last = rows_int(&rows, i, 0);
-            TRY(found(context, rows_text(&rows, i, 1), err));
-        }
-    } while (rows.count == FILES_AT_ONCE);
-done:
-    rows_release(&rows);
-    return rc;
 }

@@ -59,11 +59,4 @@ void prediction_list_release(struct prediction_list *list);
 /* "pending", "loading_data", "predicting", "completed", "failed", "cancelled". */
 const char *prediction_status_name(const struct prediction *prediction);
 
-/* Call `found` with the path of each file of the user: who removes an account removes them first.
- */
-MUST_CHECK enum err prediction_each_file(struct store *store, int64_t user_id,
-                                         enum err (*found)(void *context, const char *path,
-                                                           struct error *err),
-                                         void *context, struct error *err);
-
 #endif

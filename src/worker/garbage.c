@@ -14,12 +14,14 @@
 #include "base/memory.h"
 #include "model/model.h"
 #include "store/jobs.h"
+#include "store/predictions.h"
 #include "store/work.h"
 #include "worker/attempt_files.h"
 
 enum { FILES_MAX = 100000, TEMPORARY_SECONDS = 24 * 3600 };
 #define MODEL_ENDING ".pkl"
 #define HITS_ENDING ".hits.json"
+#define TABLE_PREFIX "predictions_"
 
 struct search {
     struct store *store;
@@ -34,6 +36,16 @@ struct search {
 static const char *skip_digits(const char *text, size_t count)
 {
     return strspn(text, "0123456789") >= count ? text + count : NULL;
+}
+
+/* "20260102_030405", or with _2 and so on behind it: what follows; NULL: it is none. */
+static const char *skip_stamp(const char *text)
+{
+    const char *at = skip_digits(text, 8);
+    at = at != NULL && at[0] == '_' ? skip_digits(at + 1, 6) : NULL;
+    if (at != NULL && at[0] == '_')
+        at += 1 + strspn(at + 1, "0123456789");
+    return at;
 }
 
 /* "als_model_12_20260102_030405.pkl", or with _2 and so on before the ending: the job, and how long
@@ -55,12 +67,22 @@ static bool parse_model_name(const char *name, const char *ending, int64_t *ret_
     if (model_kind_find(kind) == NULL || strspn(at, "0123456789") == 0)
         return false;
     *ret_job_id = strtoll(at, &end, 10);
-    at = end[0] == '_' ? skip_digits(end + 1, 8) : NULL;
-    at = at != NULL && at[0] == '_' ? skip_digits(at + 1, 6) : NULL;
-    if (at != NULL && at[0] == '_')
-        at += 1 + strspn(at + 1, "0123456789");
+    at = end[0] == '_' ? skip_stamp(end + 1) : NULL;
     *ret_stem = length - tail;
     return at == name + length - tail && *ret_job_id > 0;
+}
+
+/* "predictions_12_20260102_030405.csv" */
+static bool parse_table_name(const char *name, int64_t *ret_job_id)
+{
+    char *end;
+    const size_t length = strlen(TABLE_PREFIX);
+    if (strncmp(name, TABLE_PREFIX, length) != 0 || strspn(name + length, "0123456789") == 0)
+        return false;
+    *ret_job_id = strtoll(name + length, &end, 10);
+    const char *at = end[0] == '_' ? skip_stamp(end + 1) : NULL;
+    return at != NULL && *ret_job_id > 0 &&
+           (strcmp(at, ".parquet") == 0 || strcmp(at, ".csv") == 0);
 }
 
 static bool parse_attempt_name(const char *name, struct fence *ret_fence)
@@ -148,6 +170,27 @@ static enum err fate_of_log(const struct search *search, struct garbage_file *fi
     return rc;
 }
 
+/* The file of a prediction is named by its record, as a model is. */
+static enum err fate_of_table(const struct search *search, const char *name,
+                              struct garbage_file *file, bool *ret_named, struct error *err)
+{
+    enum err rc;
+    struct prediction *prediction = NULL;
+    rc = prediction_read(search->store, 0, file->job_id, true, &prediction, err);
+    *ret_named = false;
+    if (rc == ERR_NOT_FOUND)
+        return job_was_removed(search->store, file->job_id, &file->is_ours, err);
+    TRY(rc);
+    const char *path = prediction->file_path != NULL ? prediction->file_path : "";
+    const char *slash = strrchr(path, '/');
+    *ret_named = strcmp(slash != NULL ? slash + 1 : path, name) == 0 ||
+                 !job_status_is_terminal(prediction->job.status);
+    file->is_ours = !*ret_named;
+done:
+    prediction_free(prediction);
+    return rc;
+}
+
 /* ---- the search ---- */
 
 static enum err add(struct search *search, const struct garbage_file *file, struct error *err)
@@ -222,9 +265,17 @@ static enum err look_at(struct search *search, int directory, const char *prefix
     file.size_bytes = status.st_size;
     if (prefix[0] == '\0') {
         TRY(judge(search, name, &status, &file, &named, err));
-    } else if (parse_log_name(name, &file.job_id)) {
+    } else if (strcmp(prefix, "logs/") == 0 && parse_log_name(name, &file.job_id)) {
         file.kind = GARBAGE_LOG;
         TRY(fate_of_log(search, &file, &named, err));
+    } else if (strcmp(prefix, PREDICTIONS_DIRECTORY "/") == 0 &&
+               parse_table_name(name, &file.job_id)) {
+        file.kind = GARBAGE_TABLE;
+        if (is_beside(search, file.job_id))
+            return ERR_OK;
+        TRY(fate_of_table(search, name, &file, &named, err));
+    } else if (search->job_id != 0) {
+        return ERR_OK; /* it carries no job */
     } else {
         file.kind = GARBAGE_OTHER;
     }
@@ -250,7 +301,8 @@ static enum err search_in(struct search *search, const char *sub, struct error *
     for (const struct dirent *entry; (entry = readdir(stream)) != NULL;) {
         const char *name = entry->d_name;
         if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-            (sub[0] != '\0' || strcmp(name, "logs") != 0))
+            (sub[0] != '\0' ||
+             (strcmp(name, "logs") != 0 && strcmp(name, PREDICTIONS_DIRECTORY) != 0)))
             TRY(look_at(search, fd, prefix, name, err));
     }
 done:
@@ -277,6 +329,8 @@ static enum err find(struct store *store, const char *model_dir, int64_t job_id,
         TRY(search_in(&search, "", err));
     if (search.directory >= 0 && job_id == 0)
         TRY(search_in(&search, "logs", err));
+    if (search.directory >= 0)
+        TRY(search_in(&search, PREDICTIONS_DIRECTORY, err));
     *ret_list = search.list;
     search.list = (struct garbage_list){0};
 done:

@@ -3,9 +3,10 @@
 
 /*
  * Files in MODEL_DIR that no record names. Only what carries a job of this store whose attempt is
- * over is garbage, and removed: a model and its hits that were written but never recorded, the
- * directory of an attempt that died, the log of a job that was removed. All else that lies there
- * unnamed (models of the command line, of another store, half-written files) is only told.
+ * over is garbage, and removed: a model and its hits, or the file of a prediction, that were
+ * written but never recorded, the directory of an attempt that died, the log of a job that was
+ * removed. All else that lies there unnamed (models of the command line, of another store,
+ * half-written files) is only told.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@ enum garbage_kind {
     GARBAGE_HITS,      /* als_model_12_20260102_030405.hits.json */
     GARBAGE_ATTEMPT,   /* .attempt_12_3, a directory: worker/attempt_files.h */
     GARBAGE_LOG,       /* logs/job_12.log */
+    GARBAGE_TABLE,     /* predictions/predictions_12_20260102_030405.parquet */
     GARBAGE_TEMPORARY, /* .rectrain-….tmp of more than a day ago */
     GARBAGE_OTHER,
 };

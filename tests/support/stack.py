@@ -130,6 +130,14 @@ class Stack:
         self.workers.append(worker)
         return worker
 
+    def start_predict_worker(self, **environment):
+        """A `rectrain predict-worker` beside the server; PREDICT_WORKERS=1 unless given."""
+        settings = self.environment | {"PREDICT_WORKERS": "1"} | environment
+        worker = self.room.start(self.room.new_name("predict_worker"),
+                                 [RECTRAIN, "predict-worker"], environment=settings)
+        self.workers.append(worker)
+        return worker
+
     def run(self, *arguments, **options):
         """A command of the program with the stack's settings: `stack.run("user", "list")`."""
         return run_rectrain(*arguments, environment=self.environment,

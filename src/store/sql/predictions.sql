@@ -31,9 +31,6 @@ WHERE p.user_id = $1 AND p.job_id < $2
     AND (CAST($3 AS text) = '' OR {position}(CAST($3 AS text), ',' || {prediction_status} || ',') > 0)
     AND (CAST($4 AS bigint) = 0 OR p.model_id = $4)
 ORDER BY p.job_id DESC LIMIT $5
--- name: prediction_files
-SELECT p.job_id, p.file_path FROM predictions p
-WHERE p.user_id = $1 AND p.job_id > $2 AND p.file_path IS NOT NULL ORDER BY p.job_id LIMIT $3
 -- name: prediction_finish
 UPDATE predictions SET file_path = $2, file_sha256 = $3, file_bytes = $4, file_rows = $5, file_users = $6
 WHERE job_id = $1
