@@ -3,7 +3,11 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "base/parallel.h"
+#include "linalg/score.h"
 #include "predict/predictor_parts.h"
+
+enum { SHARED_BYTES_MIN = 16 << 20, PIECE_ROWS = 8192 }; /* of a table that threads share */
 
 enum err predictor_create(const struct model_record *record, int32_t threads,
                           struct predictor **ret_predictor, struct error *err)
@@ -146,15 +150,71 @@ void predictor_seen(const struct predictor *predictor, const struct recommend_qu
     *ret_count = history.count;
 }
 
-enum err predictor_score(struct predictor *predictor, const struct recommend_query *query,
-                         float *scores, enum basis *ret_basis, struct error *err)
+enum err predictor_factors(struct predictor *predictor, const struct recommend_query *query,
+                           float **ret_folded, const float **ret_x, struct error *err)
 {
     enum err rc = ERR_OK;
     const void *fold;
+    float *folded = NULL;
+    struct factors_view view;
+    const struct model_kind *kind = predictor->record->model->kind;
+    *ret_x = *ret_folded = NULL;
+    if (!kind->personal || kind->factors == NULL)
+        return ERR_OK;
+    kind->factors(predictor->record->model, &view);
+    if (query->history != NULL && kind->fold != NULL && kind->fold->vector != NULL) {
+        TRY(predictor_fold(predictor, &fold, err));
+        TRY_PTR(folded = mem_array((size_t)view.factors, sizeof(*folded), err));
+        TRY(kind->fold->vector(fold, query->history, folded, err));
+        *ret_x = *ret_folded = folded;
+        folded = NULL;
+    } else if (query->history == NULL && query->user >= 0) {
+        *ret_x = view.users + query->user * view.user_stride;
+    }
+done:
+    mem_free(folded);
+    return rc;
+}
+
+struct products {
+    struct factors_view view;
+    const float *x;
+    float *scores;
+};
+
+static void multiply(void *context, int64_t begin, int64_t end, int32_t worker)
+{
+    const struct products *p = context;
+    (void)worker;
+    score_rows(p->x, p->view.items + begin * p->view.item_stride, end - begin, p->view.item_stride,
+               p->view.factors, p->scores + begin);
+}
+
+void predictor_products(const struct predictor *predictor, const float *x, float *scores)
+{
     const struct model *model = predictor->record->model;
+    struct products products = {.x = x, .scores = scores};
+    model->kind->factors(model, &products.view);
+    const int64_t bytes = (int64_t)model->items * products.view.factors * (int64_t)sizeof(float);
+    const int32_t threads = bytes >= SHARED_BYTES_MIN ? predictor->threads : 1;
+    parallel_for(threads, model->items, PIECE_ROWS, multiply, &products);
+}
+
+enum err predictor_score(struct predictor *predictor, const struct recommend_query *query,
+                         float *scores, enum basis *ret_basis, struct error *err)
+{
+    enum err rc;
+    const void *fold;
+    const float *x;
+    float *folded;
+    const struct model *model = predictor->record->model;
+    TRY(predictor_factors(predictor, query, &folded, &x, err));
     if (!model->kind->personal) { /* whoever asks: one list, in the kind's own order */
         model->kind->score(model, 0, scores);
         *ret_basis = BASIS_POPULAR;
+    } else if (x != NULL) {
+        predictor_products(predictor, x, scores);
+        *ret_basis = query->history != NULL ? BASIS_HISTORY : BASIS_USER;
     } else if (query->history != NULL && model->kind->fold != NULL) {
         TRY(predictor_fold(predictor, &fold, err));
         TRY(model->kind->fold->score(fold, query->history, scores, err));
@@ -167,6 +227,7 @@ enum err predictor_score(struct predictor *predictor, const struct recommend_que
             scores[item] = (float)predictor->record->popularity[item];
         *ret_basis = BASIS_POPULAR;
     }
+    mem_free(folded);
 done:
     return rc;
 }

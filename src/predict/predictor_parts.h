@@ -33,6 +33,15 @@ MUST_CHECK enum err predictor_score(struct predictor *predictor,
                                     const struct recommend_query *query, float *scores,
                                     enum basis *ret_basis, struct error *err);
 
+/* The factors of the query's person. *ret_x is borrowed, from the model or from *ret_folded, which
+ * the caller owns; NULL where there are none: the kind has no factors, or nothing is known of the
+ * person. */
+MUST_CHECK enum err predictor_factors(struct predictor *predictor,
+                                      const struct recommend_query *query, float **ret_folded,
+                                      const float **ret_x, struct error *err);
+/* x . y of every item's y, by all threads where the catalogue is large. */
+void predictor_products(const struct predictor *predictor, const float *x, float *scores);
+
 /* What no list of the query may hold becomes NAN, which topk_of_scores leaves out. */
 void predictor_strike(const struct predictor *predictor, const struct recommend_query *query,
                       float *scores);

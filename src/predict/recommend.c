@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "linalg/score.h"
 #include "linalg/topk.h"
 #include "predict/predictor_parts.h"
 
@@ -54,82 +53,47 @@ static enum err pick(const struct predictor *predictor, const float *scores, enu
     return ERR_OK;
 }
 
-/* The factors of the query's person. *ret_x is borrowed, from the model or from `room`. */
-static enum err find_factors(struct predictor *predictor, const struct recommend_query *query,
-                             const struct factors_view *view, float *room, const float **ret_x,
-                             struct error *err)
-{
-    enum err rc = ERR_OK;
-    const void *fold;
-    *ret_x = view->users + query->user * view->user_stride;
-    if (query->history == NULL)
-        return ERR_OK;
-    TRY(predictor_fold(predictor, &fold, err));
-    TRY(predictor->record->model->kind->fold->vector(fold, query->history, room, err));
-    *ret_x = room;
-done:
-    return rc;
-}
-
 /* By the arranged items: those of small norm are not looked at. */
-static enum err find_arranged(struct predictor *predictor, const struct topk_items *arranged,
-                              const struct recommend_query *query, struct recommendation *ret_items,
-                              int32_t *ret_count, struct error *err)
+static enum err find_arranged(const struct predictor *predictor, const struct topk_items *arranged,
+                              const struct recommend_query *query, const float *x,
+                              struct recommendation *ret_items, int32_t *ret_count,
+                              struct error *err)
 {
     enum err rc = ERR_OK;
-    struct factors_view view;
     const struct model *model = predictor->record->model;
     const int32_t most = query->k < model->items ? query->k : model->items;
     const int32_t *seen;
     int32_t seen_count, *columns = NULL;
-    float *scores = NULL, *room = NULL;
+    float *scores = NULL;
     uint64_t *keys = NULL;
-    struct topk_question question = {
-        .k = most, .deny = query->deny, .deny_count = query->deny_count};
-    model->kind->factors(model, &view);
     predictor_seen(predictor, query, &seen, &seen_count);
-    question.seen = seen;
-    question.seen_count = query->with_seen ? 0 : seen_count;
-    TRY_PTR(room = mem_array((size_t)view.factors, sizeof(*room), err));
+    const struct topk_question question = {.x = x,
+                                           .k = most,
+                                           .seen = seen,
+                                           .seen_count = query->with_seen ? 0 : seen_count,
+                                           .deny = query->deny,
+                                           .deny_count = query->deny_count};
     TRY_PTR(keys = mem_array((size_t)topk_keys_needed(most), sizeof(*keys), err));
     TRY_PTR(columns = mem_array((size_t)most, sizeof(*columns), err));
     TRY_PTR(scores = mem_array((size_t)most, sizeof(*scores), err));
-    TRY(find_factors(predictor, query, &view, room, &question.x, err));
     *ret_count = topk_find(arranged, &question, keys, columns, scores, NULL);
     for (int32_t i = 0; i < *ret_count; i++)
         ret_items[i] = (struct recommendation){columns[i], scores[i]};
 done:
-    mem_free(room);
     mem_free(keys);
     mem_free(columns);
     mem_free(scores);
     return rc;
 }
 
-/* Whether the arranged items have the query's answer: not for popular lists, nor where only a few
- * items are allowed. */
-static bool is_for_arranged(const struct predictor *predictor, const struct recommend_query *query)
-{
-    const struct model_kind *kind = predictor->record->model->kind;
-    if (!kind->personal || query->allow != NULL)
-        return false;
-    return query->history != NULL ? kind->fold != NULL && kind->fold->vector != NULL
-                                  : query->user >= 0;
-}
-
-enum err predict_recommend(struct predictor *predictor, const struct recommend_query *query,
+/* The same from all scores. */
+static enum err find_plain(struct predictor *predictor, const struct recommend_query *query,
                            struct recommendation *ret_items, int32_t *ret_count,
                            enum basis *ret_basis, struct error *err)
 {
     enum err rc;
     enum basis basis;
-    float *scores = NULL;
-    const struct topk_items *arranged = atomic_load(&predictor->arranged);
-    if (arranged != NULL && is_for_arranged(predictor, query)) {
-        TRY(find_arranged(predictor, arranged, query, ret_items, ret_count, err));
-        *ret_basis = query->history != NULL ? BASIS_HISTORY : BASIS_USER;
-        goto done;
-    }
+    float *scores;
     TRY_PTR(scores = mem_array((size_t)predictor->record->model->items, sizeof(*scores), err));
     TRY(predictor_score(predictor, query, scores, &basis, err));
     predictor_strike(predictor, query, scores);
@@ -137,6 +101,28 @@ enum err predict_recommend(struct predictor *predictor, const struct recommend_q
     *ret_basis = basis;
 done:
     mem_free(scores);
+    return rc;
+}
+
+enum err predict_recommend(struct predictor *predictor, const struct recommend_query *query,
+                           struct recommendation *ret_items, int32_t *ret_count,
+                           enum basis *ret_basis, struct error *err)
+{
+    enum err rc;
+    float *folded;
+    const float *x;
+    const struct topk_items *arranged = atomic_load(&predictor->arranged);
+    if (arranged == NULL ||
+        query->allow != NULL) /* of the allowed ones most may have small norms */
+        return find_plain(predictor, query, ret_items, ret_count, ret_basis, err);
+    TRY(predictor_factors(predictor, query, &folded, &x, err));
+    if (x == NULL)
+        return find_plain(predictor, query, ret_items, ret_count, ret_basis, err);
+    rc = find_arranged(predictor, arranged, query, x, ret_items, ret_count, err);
+    if (rc == ERR_OK)
+        *ret_basis = query->history != NULL ? BASIS_HISTORY : BASIS_USER;
+    mem_free(folded);
+done:
     return rc;
 }
 
@@ -155,8 +141,7 @@ enum err predict_similar(struct predictor *predictor, int32_t item, int32_t k,
     TRY(predictor_norms(predictor, &norms, err));
     TRY_PTR(scores = mem_array((size_t)model->items, sizeof(*scores), err));
     model->kind->factors(model, &view);
-    score_rows(view.items + item * view.item_stride, view.items, model->items, view.item_stride,
-               view.factors, scores);
+    predictor_products(predictor, view.items + item * view.item_stride, scores);
     for (int32_t other = 0; other < model->items; other++) {
         const float length = norms[item] * norms[other];
         scores[other] = length > 0 ? scores[other] / length : NAN;
