@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import os
 import pickle
+import re
 import threading
 import time
 import unittest
@@ -372,6 +374,66 @@ class FilesTest(Jobs):
         self.assert_problem(self.owner.get(f"{path}/recommend?user=1"), 404, "no_such_model")
 
 
+class CacheTest(Jobs):
+    """What the server keeps open, by its own counters."""
+
+    environment = {"MODEL_CACHE_BYTES": "0"}  # whatever is asked is the only one that stays
+
+    def counted(self):
+        text = self.owner.get("/metrics").text
+        return {name: int(float(re.search(rf"^rectrain_{name} (\S+)", text, re.M)[1])) for name in
+                ("open_models", "open_model_bytes", "model_loads_total", "model_evictions_total",
+                 "model_verifications_total", "model_load_failures_total")}
+
+    def test_a_budget_closes_models_and_none_is_verified_twice(self):
+        models = [self.done(factors=factors)["model"] for factors in (3, 5, 7)]
+        first = {}
+        for _ in range(4):
+            for model in models:
+                path = f"/api/v1/models/{model['model_id']}/recommend?user=7&k=9"
+                told = self.owner.get(path)
+                self.assertEqual(told.status, 200, told)
+                self.assertEqual(first.setdefault(model["model_id"], told.json()), told.json())
+        counted = self.counted()
+        self.assertEqual(counted, {
+            "open_models": 1, "open_model_bytes": models[-1]["size_bytes"],
+            "model_loads_total": 12, "model_evictions_total": 11, "model_verifications_total": 3,
+            "model_load_failures_total": 0})
+        # Nor by a server that is started anew, while the file is the same.
+        self.stack.server.stop()
+        self.stack.start_server()
+        path = f"/api/v1/models/{models[0]['model_id']}/recommend?user=7&k=9"
+        self.assertEqual(self.owner.get(path).json(), first[models[0]["model_id"]])
+        file = self.stack.models / models[1]["file_name"]
+        os.utime(file)
+        self.owner.get(f"/api/v1/models/{models[1]['model_id']}/recommend?user=7")
+        self.assertEqual(self.counted()["model_verifications_total"], 1)
+        self.assertEqual(self.counted()["model_loads_total"], 2)
+
+
+class QuickTest(Jobs):
+    def test_a_model_that_is_asked_often_answers_the_same_when_it_was_made_quick(self):
+        model = self.done(factors=9)["model"]
+        path = f"/api/v1/models/{model['model_id']}"
+        history = {"items": [3, {"item": 5, "count": 2}], "k": 12}
+
+        def ask():
+            return [self.owner.get(f"{path}/recommend?user=7&k=12&deny=4").json(),
+                    self.owner.post(f"{path}/recommend", json=history).json()]
+
+        def bytes_open():
+            text = self.owner.get("/metrics").text
+            return int(float(re.search(r"^rectrain_open_model_bytes (\S+)", text, re.M)[1]))
+        before = ask()
+        self.assertEqual(bytes_open(), model["size_bytes"])
+
+        def is_quick():
+            self.assertEqual(ask(), before)
+            return bytes_open() > model["size_bytes"]
+        wait_until(is_quick, 20)
+        self.assertEqual(ask(), before)
+
+
 class Asker(threading.Thread):
     """Asks one server by an alias without a pause, over one connection, until told to stop. Each
     answer must be that of one of the versions, whole."""
@@ -414,6 +476,8 @@ class AliasTest(Jobs):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        if cls.flavour == "fleet":
+            cls.stack.start_worker()
         cls.versions = {}
         for factors in (4, 8, 12):
             job_id = cls.stack.start_job(cls.owner, "als", factors=factors,
@@ -504,6 +568,10 @@ class AliasTest(Jobs):
             self.assertEqual(asker.faults[:3], [])
             self.assertGreater(asker.asked, 100)
             self.assertLess(asker.slowest, 2)
+
+
+class FleetAliasTest(AliasTest):
+    flavour = "fleet"
 
 
 if __name__ == "__main__":
