@@ -9,6 +9,7 @@
 #include "base/memory.h"
 
 enum { LIST_BYTES = 512, PLACE_BYTES = 40 };
+enum { USERS_MANY = 50 }; /* arranging the model's items pays for them */
 
 /* "user": …, "basis": …, "items": […] of the query's user, whose id was given as `given`. `list`
  * has room for k. */
@@ -71,8 +72,8 @@ done:
 
 /* ---- many users ---- */
 
-static enum err write_users(struct json_out *out, struct ask *ask, const json_t *users,
-                            struct recommendation *list, struct error *err)
+static enum err write_users(struct json_out *out, struct request *request, struct ask *ask,
+                            const json_t *users, struct recommendation *list, struct error *err)
 {
     enum err rc = ERR_OK;
     char buffer[ASK_ID_SIZE];
@@ -83,6 +84,8 @@ static enum err write_users(struct json_out *out, struct ask *ask, const json_t 
     json_array_foreach(users, i, value)
     {
         const char *id = ask_id_of(value, buffer);
+        if (request_is_cancelled(request))
+            return FAIL(err, ERR_CANCELLED, "nobody waits for these lists any more");
         ask->query.user = idmap_find_text(ask->record->users, id);
         json_out_open(out, '{');
         TRY(write_list(out, ask, id, list, err));
@@ -158,9 +161,11 @@ static enum err recommend_many(void *context, struct request *request, struct re
         goto done;
     }
     TRY(ask_list_memory(&ask, request, &list, err));
+    if (json_array_size(users) >= USERS_MANY)
+        TRY(served_make_quick(&ask.served, err));
     if (users != NULL) {
         begin(&out, &ask, (int64_t)json_array_size(users) * ask.query.k, err);
-        rc = end(response, &out, write_users(&out, &ask, users, list, err), err);
+        rc = end(response, &out, write_users(&out, request, &ask, users, list, err), err);
     } else {
         begin(&out, &ask, ask.query.k, err);
         json_out_key(&out, "unknown_items");

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/turn.h"
 #include "predict/model_cache.h"
 #include "store/model_checks.h"
 #include "store/registry.h"
@@ -370,6 +371,14 @@ enum err served_find(struct app *app, int64_t user_id, const char *ref,
         rc = lease_meaning(served, &meaning, ret_model, err);
     }
 done:
+    return rc;
+}
+
+enum err served_make_quick(const struct served_model *model, struct error *err)
+{
+    turn_pause();
+    const enum err rc = model_lease_arrange(model->lease, err);
+    turn_resume();
     return rc;
 }
 

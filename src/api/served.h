@@ -47,6 +47,9 @@ void served_close(struct served *served);
  * ERR_CORRUPT: the file is not what was saved. Errors of the store. */
 MUST_CHECK enum err served_find(struct app *app, int64_t user_id, const char *ref,
                                 struct served_model *ret_model, struct error *err);
+/* Many questions follow: make the model quick now, unless it is, or the budget has no room for
+ * that. ERR_NOMEM. */
+MUST_CHECK enum err served_make_quick(const struct served_model *model, struct error *err);
 void served_release(struct served_model *model); /* all zero is allowed, and left */
 
 /* {"model_id", "name", "version", "ref", "alias" or null, "model_type"} as a value. */
