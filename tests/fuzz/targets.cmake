@@ -31,4 +31,5 @@ add_fuzz_target(NAME model_file_fuzz ROOM model SEEDS model_file_seeds
 
 include(${CMAKE_CURRENT_LIST_DIR}/http_targets.cmake)
 add_fuzz_target(NAME queue_message_fuzz ROOM queue SOURCES fuzz/queue_message_fuzz.c)
+add_fuzz_target(NAME csv_ids_fuzz ROOM data SOURCES fuzz/csv_ids_fuzz.c)
 include(${CMAKE_CURRENT_LIST_DIR}/worker_targets.cmake)

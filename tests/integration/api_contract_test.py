@@ -122,6 +122,7 @@ class Platform:
                 "delete": self.cancelled_prediction,
             }.get(operation.verb, lambda: self.predicted),
             "ref": self.model if operation.verb == "delete" else self.kept_model,
+            "model_id": self.model if operation.verb == "delete" else self.kept_model,
             "session_id": self.session, "token_id": self.new_token, "file": self.asset,
             "name": lambda: "als",
             "alias": {"delete": self.moved_alias, "undo": self.moved_alias}.get(

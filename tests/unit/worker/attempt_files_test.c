@@ -182,9 +182,61 @@ static void making_it_again_empties_it(void **state)
     assert_error(attempt_files_make("/proc/nowhere", fence, &err), ERR_IO);
 }
 
+#define TABLE "predictions_3_20260102_030405.csv"
+
+static enum err publish_table(const char *name, int64_t bytes, struct published *ret_published,
+                              struct error *err)
+{
+    json_t *result = json_pack("{s:s, s:I}", "file_name", name, "bytes", (json_int_t)bytes);
+    const enum err rc =
+        attempt_files_publish_table(models, fence, result, tend, NULL, ret_published, err);
+    json_decref(result);
+    return rc;
+}
+
+static void the_file_of_a_prediction_moves_to_its_place_and_overwrites_nothing(void **state)
+{
+    (void)state;
+    struct error err;
+    struct published published;
+    put(".attempt_3_2/" TABLE, "bytes");
+    assert_ok(publish_table(TABLE, 5, &published, &err));
+    assert_non_null(strstr(published.model_path, "/predictions/" TABLE));
+    assert_string_equal(published.sha256, SUM);
+    assert_int_equal(published.bytes, 5);
+    assert_true(is_there("predictions/" TABLE));
+    assert_false(is_there(".attempt_3_2/" TABLE));
+    put(".attempt_3_2/" TABLE, "bytes");
+    assert_ok(publish_table(TABLE, 5, &published, &err));
+    assert_true(is_there("predictions/predictions_3_20260102_030405_2.csv"));
+    published_remove(&published);
+    assert_false(is_there("predictions/predictions_3_20260102_030405_2.csv"));
+}
+
+static void a_file_of_a_prediction_that_is_not_what_was_told_stays_where_it_is(void **state)
+{
+    (void)state;
+    struct error err;
+    struct published published;
+    put(".attempt_3_2/" TABLE, "bytes");
+    put("secret.csv", "bytes");
+    static const char *const names[] = {"../secret.csv", "other.csv", "..", ".csv", "p.txt", ""};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_error(publish_table(names[i], 5, &published, &err), ERR_CORRUPT);
+        assert_string_equal(err.reason, "model_mismatch");
+    }
+    assert_error(publish_table(TABLE, 6, &published, &err), ERR_CORRUPT);
+    assert_false(is_there("predictions/" TABLE));
+    assert_true(is_there("secret.csv"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            the_file_of_a_prediction_moves_to_its_place_and_overwrites_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_file_of_a_prediction_that_is_not_what_was_told_stays_where_it_is, setup, teardown),
         cmocka_unit_test_setup_teardown(a_model_is_moved_under_its_name, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_overwritten, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_child_told_wrongly_is_refused, setup, teardown),

@@ -284,6 +284,40 @@ static void sources_are_listed_with_their_files(void **state)
     json_decref(json);
 }
 
+static void refuses_file(const struct rig *rig, const char *path, enum err code, const char *reason)
+{
+    struct error err;
+    int fd = -1;
+    assert_error(data_file_open(rig->config, path, &fd, &err), code);
+    if (strcmp(err.reason, reason) != 0)
+        fail_msg("%s: wanted %s, got %s: %s", path, reason, err.reason, err.message);
+    assert_int_equal(fd, -1);
+}
+
+static void a_file_beneath_a_root_is_opened_and_no_link(void **state)
+{
+    const struct rig *rig = *state;
+    struct error err;
+    const char *const paths[] = {at(rig, "/root/a/events.csv"), "a/events.csv", "parts/p-1.csv",
+                                 "events.csv"};
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        int fd = -1;
+        assert_ok(data_file_open(rig->config, paths[i], &fd, &err));
+        assert_true(fd >= 0);
+        close(fd);
+    }
+    assert_int_equal(symlink("../other/clickstream.csv", at(rig, "/root/link.csv")), 0);
+    refuses_file(rig, "link.csv", ERR_DENIED, "link_outside");
+    refuses_file(rig, "outside/clickstream.csv", ERR_DENIED, "link_outside");
+    refuses_file(rig, at(rig, "/other/clickstream.csv"), ERR_DENIED, "path_outside_roots");
+    refuses_file(rig, "a/../../other/clickstream.csv", ERR_DENIED, "path_outside_roots");
+    refuses_file(rig, "a/nothing.csv", ERR_NOT_FOUND, "path_missing");
+    refuses_file(rig, "p*/p-1.csv", ERR_NOT_FOUND, "path_missing");
+    refuses_file(rig, "a/deep", ERR_DATA, "not_regular");
+    refuses_file(rig, "a/", ERR_DATA, "not_regular");
+    assert_int_equal(unlink(at(rig, "/root/link.csv")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_relative_path_is_of_the_start_or_of_a_root),
         cmocka_unit_test(links_stay_beneath_the_root),
         cmocka_unit_test(other_paths_are_refused),
+        cmocka_unit_test(a_file_beneath_a_root_is_opened_and_no_link),
         cmocka_unit_test(a_pattern_opens_where_it_begins),
         cmocka_unit_test(a_pattern_reads_its_parts_and_the_events_above),
         cmocka_unit_test(without_roots_the_message_says_so),

@@ -62,6 +62,39 @@ static void a_spec_is_read_as_it_was_written(void **state)
     strbuf_release(&text);
 }
 
+static void a_spec_of_a_prediction_is_read_as_it_was_written(void **state)
+{
+    (void)state;
+    struct error err;
+    struct strbuf text;
+    struct child_spec read;
+    const struct child_spec spec = {.task = CHILD_PREDICT,
+                                    .parent = 9,
+                                    .job_id = 8,
+                                    .has_above = true,
+                                    .output_directory = "models/.attempt_8_1",
+                                    .prediction = {.users = PREDICTION_LIST,
+                                                   .k = 12,
+                                                   .with_seen = true,
+                                                   .is_csv = true,
+                                                   .list_name = "u.csv",
+                                                   .column = "näme",
+                                                   .file_name = "p.csv"}};
+    strbuf_init(&text, CHILD_SPEC_MAX);
+    assert_ok(child_spec_write(&spec, &text, &err));
+    assert_ok(child_spec_parse(text.ptr, text.len, &read, &err));
+    assert_int_equal(read.task, CHILD_PREDICT);
+    assert_true(read.has_above);
+    assert_int_equal(read.prediction.users, PREDICTION_LIST);
+    assert_int_equal(read.prediction.k, 12);
+    assert_true(read.prediction.with_seen && read.prediction.is_csv);
+    assert_string_equal(read.prediction.list_name, "u.csv");
+    assert_string_equal(read.prediction.column, "näme");
+    assert_string_equal(read.prediction.file_name, "p.csv");
+    child_spec_release(&read);
+    strbuf_release(&text);
+}
+
 static void refuse_spec(const char *text, enum err code)
 {
     struct error err;
@@ -85,6 +118,7 @@ static void a_spec_that_is_none_is_refused(void **state)
     refuse_spec("", ERR_CORRUPT);
     refuse_spec("[]", ERR_CORRUPT);
     refuse_spec("{}", ERR_CORRUPT);
+    refuse_spec("{\"task\":\"predict\",\"parent\":1," REST REQUEST "}", ERR_CORRUPT);
     refuse_spec("{\"task\":\"dance\",\"parent\":1," REST REQUEST "}", ERR_CORRUPT);
     refuse_spec("{\"task\":\"train\",\"parent\":-1," REST REQUEST "}", ERR_CORRUPT);
     refuse_spec("{\"task\":\"train\",\"parent\":1," REST "\"x\":1}", ERR_INVALID);
@@ -306,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_spec_is_read_as_it_was_written),
+        cmocka_unit_test(a_spec_of_a_prediction_is_read_as_it_was_written),
         cmocka_unit_test(a_spec_that_is_none_is_refused),
         cmocka_unit_test(every_line_is_read_as_it_was_written),
         cmocka_unit_test(a_long_message_is_cut_between_characters),
