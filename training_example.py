@@ -102,13 +102,15 @@ class ServerFailed(RequestFailed):
 
 
 class JobFailed(TrainingError):
-    """The job ended without a model. `job` is its last status, with `error` in it."""
+    """A job ended without a model, or a prediction without a file. `job` is its last status, with
+    `error` in it."""
 
     def __init__(self, job: Mapping[str, Any]):
         self.job = dict(job)
         error = job.get("error") or {}
         self.code = str(error.get("code") or "")
-        super().__init__(f"job {job.get('job_id')} failed: "
+        what = f"job {job['job_id']}" if "job_id" in job else f"prediction {job.get('prediction_id')}"
+        super().__init__(f"{what} failed: "
                          f"{error.get('message') or error.get('title') or self.code}")
 
 
@@ -216,28 +218,12 @@ class TrainingClient:
         JobCancelled where it made no model, WaitTimedOut after `timeout` seconds. `on_update` is
         called with each status that differs from the one before. A server that is away for some
         minutes is waited for."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        pause, last, heard = min(0.1, poll_interval), None, time.monotonic()
-        while True:
-            try:
-                job = self.status(job_id)
-                heard = time.monotonic()
-            except (ConnectionFailed, ServerFailed):  # a restart of the server ends no job
-                if time.monotonic() - heard > ABSENCE_MAX_S:
-                    raise
-                job = last
-            if job != last and on_update is not None:
-                on_update(job)
-            last = job
-            if job is not None and job["status"] == "completed":
-                return job
-            if job is not None and job["status"] == "failed":
-                is_cancelled = (job.get("error") or {}).get("code") == "cancelled"
-                raise (JobCancelled if is_cancelled else JobFailed)(job)
-            if deadline is not None and time.monotonic() + pause > deadline:
-                raise WaitTimedOut(f"job {job_id} had not ended after {timeout:g} s")
-            time.sleep(pause)
-            pause = min(pause * 1.5, poll_interval)
+        job = self._wait(lambda: self.status(job_id), f"job {job_id}", timeout, poll_interval,
+                         on_update)
+        if job["status"] != "completed":
+            is_cancelled = (job.get("error") or {}).get("code") == "cancelled"
+            raise (JobCancelled if is_cancelled else JobFailed)(job)
+        return job
 
     def list_jobs(self, status: Optional[str] = None, model_type: Optional[str] = None,
                   text: Optional[str] = None, sort: str = "-created",
@@ -298,19 +284,8 @@ class TrainingClient:
         if not model:
             raise Conflict(409, {"code": "no_model", "detail": f"job {job_id} has no model"},
                            self.base_url)
-        path = path or "."
-        if os.path.isdir(path):
-            path = os.path.join(path, os.path.basename(model["file_name"]))
-        if os.path.exists(path) and not overwrite:
-            raise FileExistsError(f"{path} is there already")
-        part = f"{path}.{uuid.uuid4().hex[:8]}.part"
-        try:
-            self._download(f"/api/v1/models/{int(model['model_id'])}/download", part, model)
-            os.replace(part, path)
-        finally:
-            if os.path.exists(part):
-                os.unlink(part)
-        return path
+        return self._save(f"/api/v1/models/{int(model['model_id'])}/download", path, overwrite,
+                          model)
 
     def check_data(self, data_path: str, **parameters: Any) -> dict:
         """Look at data before a job is started: rows, users, items, times, holdout, warnings, and
@@ -401,7 +376,110 @@ class TrainingClient:
                           body={name: list(value) if isinstance(value, (set, tuple)) else value
                                 for name, value in _given(body).items()})
 
+    # ---- predictions: recommendations for many users, as a file ----
+
+    def start_prediction(self, ref: Any, users: Any = "all", users_path: Optional[str] = None,
+                         k: int = 40, format: str = "parquet", exclude_seen: bool = True,
+                         name: Optional[str] = None, users_column: Optional[str] = None,
+                         idempotency_key: Optional[str] = None) -> int:
+        """Start a prediction and return its id. `users` is "all", "evaluation" (those that the
+        model was judged on) or their ids; `users_path` a Parquet or CSV file beneath the server's
+        data roots in the place of it. InvalidRequest tells every wrong field."""
+        body = {"model": ref, "users_path": users_path, "users_column": users_column, "k": k,
+                "format": format, "exclude_seen": exclude_seen, "name": name}
+        if users_path is None:
+            is_word = isinstance(users, str)
+            body["users" if is_word else "user_ids"] = users if is_word else list(users)
+        return int(self._send("POST", "/api/v1/predictions", body=_given(body), is_repeatable=True,
+                              headers=_key(idempotency_key))["prediction_id"])
+
+    def prediction(self, prediction_id: int) -> dict:
+        """All that is known of a prediction: status, progress, model, file, error, …"""
+        return self._send("GET", _prediction_path(prediction_id))
+
+    def predictions(self, status: Optional[str] = None, model: Any = None) -> list:
+        """The user's predictions, the newest first."""
+        return list(self._pages("/api/v1/predictions", "predictions",
+                                {"status": status, "model": model, "limit": PAGE}))
+
+    def wait_for_prediction(self, prediction_id: int, timeout: Optional[float] = None,
+                            poll_interval: float = 1.0,
+                            on_update: Optional[Callable[[dict], None]] = None) -> dict:
+        """As wait_for_completion: the prediction, with its `file`."""
+        done = self._wait(lambda: self.prediction(prediction_id), f"prediction {prediction_id}",
+                          timeout, poll_interval, on_update)
+        if done["status"] != "completed":
+            raise (JobCancelled if done["status"] == "cancelled" else JobFailed)(done)
+        return done
+
+    def preview_prediction(self, prediction_id: int, limit: int = 20) -> list:
+        """Its first rows: [cookie, node, rank, score]. Conflict: it has no file yet."""
+        return self._send("GET", f"{_prediction_path(prediction_id)}/preview?limit={limit}")["rows"]
+
+    def download_prediction(self, prediction_id: int, path: Optional[str] = None,
+                            overwrite: bool = False) -> str:
+        """Save its file and return its path, as download_model does."""
+        file = self.prediction(prediction_id).get("file")
+        if not file:
+            raise Conflict(409, {"code": "prediction_not_finished",
+                                 "detail": f"prediction {prediction_id} has no file"},
+                           self.base_url)
+        return self._save(f"{_prediction_path(prediction_id)}/download", path, overwrite, file)
+
+    def cancel_prediction(self, prediction_id: int) -> dict:
+        """Ask it to stop, which takes up to two seconds. Conflict: it has ended."""
+        return self._send("POST", f"{_prediction_path(prediction_id)}/cancel", form={},
+                          is_repeatable=True)
+
+    def retry_prediction(self, prediction_id: int) -> int:
+        """Start the same once more; the new one's id. Conflict: its model was removed."""
+        return int(self._send("POST", f"{_prediction_path(prediction_id)}/retry", form={},
+                              is_repeatable=True, headers=_key(None))["prediction_id"])
+
+    def delete_prediction(self, prediction_id: int) -> None:
+        """Remove one that has ended, and its file."""
+        self._send("DELETE", _prediction_path(prediction_id), ignore_body=True)
+
     # ---- requests ----
+
+    def _wait(self, read: Callable[[], dict], what: str, timeout: Optional[float],
+              poll_interval: float, on_update: Optional[Callable[[dict], None]]) -> dict:
+        """Read until the status is one that never changes."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        pause, last, heard = min(0.1, poll_interval), None, time.monotonic()
+        while True:
+            try:
+                job = read()
+                heard = time.monotonic()
+            except (ConnectionFailed, ServerFailed):  # a restart of the server ends no job
+                if time.monotonic() - heard > ABSENCE_MAX_S:
+                    raise
+                job = last
+            if job != last and on_update is not None:
+                on_update(job)
+            last = job
+            if job is not None and job["status"] in ("completed", "failed", "cancelled"):
+                return job
+            if deadline is not None and time.monotonic() + pause > deadline:
+                raise WaitTimedOut(f"{what} had not ended after {timeout:g} s")
+            time.sleep(pause)
+            pause = min(pause * 1.5, poll_interval)
+
+    def _save(self, url_path: str, path: Optional[str], overwrite: bool,
+              file: Mapping[str, Any]) -> str:
+        path = path or "."
+        if os.path.isdir(path):
+            path = os.path.join(path, os.path.basename(file["file_name"]))
+        if os.path.exists(path) and not overwrite:
+            raise FileExistsError(f"{path} is there already")
+        part = f"{path}.{uuid.uuid4().hex[:8]}.part"
+        try:
+            self._download(url_path, part, file)
+            os.replace(part, path)
+        finally:
+            if os.path.exists(part):
+                os.unlink(part)
+        return path
 
     def _pages(self, path: str, key: str, query: Mapping[str, Any]) -> Iterator[dict]:
         cursor = None
@@ -507,6 +585,10 @@ def _given(fields: Mapping[str, Any]) -> dict:
 
 def _model_path(ref: Any) -> str:
     return "/api/v1/models/" + urllib.parse.quote(str(ref), safe="@:")
+
+
+def _prediction_path(prediction_id: int) -> str:
+    return f"/api/v1/predictions/{int(prediction_id)}"
 
 
 def _history(items: Any) -> list:

@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -109,6 +110,41 @@ class WithServer(StackTest):
         with self.assertRaises(te.NotFound) as caught:
             self.client.similar(ref, "nothing")
         self.assertEqual(caught.exception.code, "item_unknown")
+
+    def test_a_prediction_from_start_to_file(self):
+        job_id, _ = self.trained("als", iterations=2, factors=4)
+        ref = self.client.job(job_id)["model"]["model_id"]
+        seen = []
+        made = self.client.start_prediction(ref, users=[3, 5], k=2, format="csv", name="two")
+        done = self.client.wait_for_prediction(made, timeout=60, on_update=seen.append)
+        self.assertEqual((done["name"], done["file"]["users"]), ("two", 2))
+        self.assertEqual(seen[-1], done)
+        with tempfile.TemporaryDirectory() as directory:
+            path = self.client.download_prediction(made, directory)
+            self.assertEqual(os.path.basename(path), done["file"]["file_name"])
+            lines = Path(path).read_text().splitlines()
+            with self.assertRaises(FileExistsError):
+                self.client.download_prediction(made, directory)
+        self.assertEqual(lines[0], "cookie,node,rank,score")
+        self.assertEqual([int(line.split(",")[0]) for line in lines[1:]], [3, 3, 5, 5])
+        rows = self.client.preview_prediction(made, limit=1)
+        self.assertEqual([str(value) for value in rows[0][:3]], lines[1].split(",")[:3])
+        again = self.client.retry_prediction(made)
+        self.assertEqual(self.client.wait_for_prediction(again, timeout=60)["source_id"], made)
+        self.assertEqual([one["prediction_id"] for one in self.client.predictions(model=ref)],
+                         [again, made])
+        with self.assertRaises(te.Conflict):
+            self.client.cancel_prediction(made)
+        self.client.delete_prediction(made)
+        with self.assertRaises(te.NotFound):
+            self.client.prediction(made)
+        with self.assertRaises(te.InvalidRequest) as caught:
+            self.client.start_prediction("nobody", k=0)
+        self.assertEqual({error["field"] for error in caught.exception.errors}, {"model", "k"})
+        strangers = self.client.start_prediction(ref, users=[10 ** 9])
+        with self.assertRaises(te.JobFailed) as caught:
+            self.client.wait_for_prediction(strangers, timeout=60)
+        self.assertEqual(caught.exception.code, "users_unknown")
 
     def test_the_same_key_starts_one_job(self):
         ids = {self.client.start_training("popular", self.data, idempotency_key="once")

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 SETTINGS = {row["name"] for row in json.loads(
     run_rectrain("doctor", "--json", "--db-name", "/nowhere/x", check=False).stdout)["settings"]}
-OWN = ("app", "training-worker")
+OWN = ("app", "training-worker", "prediction-worker")
 URL = "http://localhost"  # the brief's
 EMAIL, PASSWORD = "test@example.com", "123"
 
@@ -243,6 +243,28 @@ class Fleet(Running):
         self.assertEqual(ask("/api/whoami")["name"], "rmuser")
         (queue,) = [queue for queue in ask("/api/queues/%2F") if queue["name"] == "training_tasks"]
         self.assertTrue(queue["durable"])
+        def predictions():
+            return next(queue for queue in ask("/api/queues/%2F")
+                        if queue["name"] == "prediction_tasks")
+        self.assertTrue(predictions()["durable"])
+        wait_until(lambda: predictions().get("consumers") == 1, PATIENCE, "its worker listens")
+
+    def test_32_the_prediction_worker_writes_a_file_for_all_users(self):
+        client = self.client()
+        model = client.get("/api/v1/models").json()["models"][0]["model_id"]
+        answer = client.post("/api/v1/predictions", json={"model": model, "k": 3, "format": "csv"})
+        self.assertEqual(answer.status, 202, answer)
+        path = f"/api/v1/predictions/{answer.json()['prediction_id']}"
+        done = wait_until(lambda: next((seen for seen in [client.get(path).json()] if seen[
+            "status"] in ("completed", "failed")), None), PATIENCE, "the prediction ends")
+        self.assertEqual(done["status"], "completed", done)
+        content = client.get(path + "/download").body
+        self.assertEqual(hashlib.sha256(content).hexdigest(), done["file"]["sha256"])
+        self.assertEqual(content.count(b"\n"), done["file"]["rows"] + 1)
+        logs = self.fleet.logs("prediction-worker")
+        self.assertIn("prediction_completed", logs)
+        self.assertNotIn("rmpassword", logs)
+        self.assertNotIn("prediction_completed", self.fleet.logs("training-worker"))
 
     def test_40_security_users_see_their_own_jobs_only(self):
         done = self.fleet.exec("app", "rectrain", "user", "add", "other@example.com",
