@@ -1,7 +1,5 @@
-/* Models: listed, told of, weighed, changed, sent, removed. */
+/* Models: listed, told of, weighed, changed, removed. */
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "api/answer.h"
 #include "api/ask_body.h"
@@ -146,6 +144,8 @@ static enum err change_model(void *context, struct request *request, struct resp
     TRY(ask_object(request, known, &object, &errors, err));
     edit.name = read_text(object, "name", &errors);
     edit.note = read_text(object, "note", &errors);
+    if (json_is_null(json_object_get(object, "note")))
+        edit.note = ""; /* none any more */
     read_tags(object, tags, &edit, &errors);
     if (errors.count > 0) {
         job_body_refuse(response, &errors);
@@ -202,51 +202,6 @@ done:
     return rc;
 }
 
-/* ---- the file ---- */
-
-/* The file as it is, whose ETag is its checksum; a range of it where one is asked for. */
-static enum err download_model(void *context, struct request *request, struct response *response,
-                               struct error *err)
-{
-    enum err rc;
-    int fd = -1;
-    bool is_fresh;
-    struct stat info;
-    struct app *app = context;
-    struct model_record *model = NULL;
-    TRY(find_model(app, request, &model, err));
-    rc = saved_model_open(app->config, model->path, &fd, err);
-    if (rc == ERR_NOT_FOUND) {
-        response_problem(response, 410, "model_file_missing",
-                         "the file %s of this model is not there any more: somebody removed it, or "
-                         "MODEL_DIR is another directory than the worker's",
-                         saved_model_name(model->path));
-        rc = ERR_OK;
-        goto done;
-    }
-    TRY(rc);
-    if (fstat(fd, &info) != 0 || info.st_size != model->size_bytes) {
-        response_problem(response, 410, "model_file_changed",
-                         "the file %s has not the size any more that the model had when it was "
-                         "saved, so it is not sent",
-                         saved_model_name(model->path));
-        goto done;
-    }
-    TRY(response_etag(response, model->sha256, &is_fresh, err));
-    response_cache(response, "private, no-cache");
-    if (is_fresh)
-        goto done;
-    const char *name = saved_model_name(model->path);
-    const int sent = fd;
-    fd = -1; /* the response's from now on */
-    rc = response_file(response, sent, "application/octet-stream", name, err);
-done:
-    if (fd >= 0)
-        close(fd);
-    mem_free(model);
-    return rc;
-}
-
 static const struct route routes[] = {
     {.method = HTTP_GET, .pattern = "/api/v1/models", .handle = list_models},
     {.method = HTTP_GET, .pattern = "/api/v1/models/{ref}", .handle = read_model},
@@ -259,6 +214,5 @@ static const struct route routes[] = {
      .handle = change_model,
      .flags = ROUTE_WRITE},
     {.method = HTTP_GET, .pattern = "/api/v1/models/{ref}/verdict", .handle = read_verdict},
-    {.method = HTTP_GET, .pattern = "/api/v1/models/{ref}/download", .handle = download_model},
 };
 const struct route_group models_routes = {routes, sizeof(routes) / sizeof(routes[0])};

@@ -38,6 +38,8 @@ struct route_group {
     X(metrics_routes)                                                                              \
     X(model_types_routes)                                                                          \
     X(model_compare_routes)                                                                        \
+    X(model_download_routes)                                                                       \
+    X(model_import_routes)                                                                         \
     X(model_known_routes)                                                                          \
     X(models_routes)                                                                               \
     X(openapi_routes)                                                                              \

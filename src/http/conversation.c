@@ -1,4 +1,5 @@
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -217,9 +218,11 @@ static int check_head(struct exchange *exchange, const char *url, const char *me
     if (found != 0)
         answer_without_route(exchange, found);
     const struct route *route = request->match.route;
-    exchange->body_max = route != NULL && route->body_max_bytes > 0
-                             ? route->body_max_bytes
-                             : exchange->server->config.limits.body_bytes;
+    exchange->body_max = exchange->server->config.limits.body_bytes;
+    if (route != NULL && route->body_max_bytes > 0)
+        exchange->body_max = route->body_max_bytes;
+    if (route != NULL && route->open_body != NULL)
+        exchange->body_max = INT64_MAX; /* open_body says how much */
     *ret_why = "the body is too large";
     return request->headers.content_length > exchange->body_max ? 413 : 0;
 }
@@ -235,6 +238,43 @@ static const char *refusal_code(int status)
 
 static void finish_response(struct exchange *exchange);
 
+static void count_running(struct exchange *exchange)
+{
+    if (!exchange->is_running)
+        http_metrics_add(exchange->server->metrics, HTTP_RUNNING, 1);
+    exchange->is_running = true;
+}
+
+/* Another thread asks who sends the body and where it shall go; until then it waits. */
+static enum MHD_Result await_admission(struct exchange *exchange)
+{
+    count_running(exchange);
+    exchange->stage = STAGE_ADMITTING;
+    MHD_suspend_connection(exchange->connection);
+    if (workers_put(exchange->server->workers, exchange))
+        return MHD_YES;
+    response_problem(&exchange->response, 503, "overloaded", "the server is busy; try again later");
+    exchange->stage = STAGE_ADMITTED;
+    MHD_resume_connection(exchange->connection);
+    return MHD_YES;
+}
+
+/* The connection is ours again: take the body, or say why not and close, since it is not wanted. */
+static enum MHD_Result go_on_after_admission(struct exchange *exchange)
+{
+    exchange->began_ms = link_now_ms();
+    if (exchange->response.status != 0) {
+        exchange->response.must_close = true;
+        finish_response(exchange);
+        return exchange_send(exchange);
+    }
+    exchange->stage = STAGE_BODY;
+    return link_await(exchange->link, LINK_BODY,
+                      exchange->began_ms + exchange->server->config.limits.body_ms)
+               ? MHD_YES
+               : MHD_NO;
+}
+
 static enum MHD_Result take_head(struct exchange *exchange, const char *url, const char *method,
                                  const char *version)
 {
@@ -247,7 +287,10 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *url, con
     const int refused = check_head(exchange, url, method, version, &why);
     const struct headers *headers = &exchange->request.headers;
     const bool has_body = headers->is_chunked || headers->content_length > 0;
-    if (!link_await(exchange->link, refused == 0 && has_body ? LINK_BODY : LINK_NOTHING,
+    const struct route *route = exchange->request.match.route;
+    const bool has_file = has_body && route != NULL && route->open_body != NULL;
+    if (!link_await(exchange->link,
+                    refused == 0 && has_body && !has_file ? LINK_BODY : LINK_NOTHING,
                     exchange->began_ms + limits->body_ms))
         return MHD_NO;
     if (refused != 0) {
@@ -257,7 +300,10 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *url, con
         finish_response(exchange);
         return exchange_send(exchange);
     }
-    strbuf_init(&exchange->request.body, (size_t)exchange->body_max + 1);
+    if (has_file)
+        return await_admission(exchange);
+    strbuf_init(&exchange->request.body,
+                exchange->body_max < INT64_MAX ? (size_t)exchange->body_max + 1 : 1);
     exchange->stage = STAGE_BODY;
     return MHD_YES;
 }
@@ -268,18 +314,16 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
 {
     static const char too_large[] = "HTTP/1.1 413 Content Too Large\r\n"
                                     "Connection: close\r\nContent-Length: 0\r\n\r\n";
-    struct error err;
     const struct http_limits *limits = &exchange->server->config.limits;
-    struct strbuf *body = &exchange->request.body;
-    const enum err rc = strbuf_add(body, bytes, *size, &err);
+    const bool is_kept = upload_keep(exchange, bytes, *size);
     *size = 0;
-    if (rc != ERR_OK) { /* a chunked one: its length was not known before */
+    if (!is_kept) { /* a chunked one: its length was not known before */
         http_metrics_add(exchange->server->metrics, HTTP_REFUSED, 1);
         exchange->response.status = 413;
         link_cut(&exchange->server->links, exchange->link, too_large);
         return MHD_NO;
     }
-    const int64_t earned_ms = 1000 * (int64_t)body->len / limits->body_bytes_per_second;
+    const int64_t earned_ms = 1000 * exchange->request.body_size / limits->body_bytes_per_second;
     return link_await(exchange->link, LINK_BODY, exchange->began_ms + limits->body_ms + earned_ms)
                ? MHD_YES
                : MHD_NO;
@@ -311,7 +355,10 @@ static void run_handler(struct exchange *exchange)
     struct response *response = &exchange->response;
     const struct route *route = request->match.route;
     enum err rc = ERR_OK;
-    if (config->before != NULL)
+    if (exchange->body_errno != 0)
+        rc = FAIL_REASON(&err, ERR_IO, exchange->body_errno == ENOSPC ? "disk_full" : "",
+                         "the body cannot be kept: %s", strerrordesc_np(exchange->body_errno));
+    else if (config->before != NULL && !exchange->is_admitted)
         rc = config->before(config->app, request, response, &err);
     if (rc == ERR_OK && response->status == 0)
         rc = route->handle(config->app, request, response, &err);
@@ -334,6 +381,12 @@ void conversation_handle(void *context)
 {
     struct exchange *exchange = context;
     struct MHD_Connection *connection = exchange->connection;
+    if (exchange->stage == STAGE_ADMITTING) {
+        upload_admit(exchange);
+        exchange->stage = STAGE_ADMITTED;
+        MHD_resume_connection(connection);
+        return;
+    }
     if (atomic_load(&exchange->server->around.is_stopping))
         refuse_while_stopping(exchange);
     else
@@ -352,7 +405,7 @@ static enum MHD_Result take_whole(struct exchange *exchange)
         finish_response(exchange);
         return exchange_send(exchange);
     }
-    http_metrics_add(server->metrics, HTTP_RUNNING, 1);
+    count_running(exchange);
     if (atomic_load(&server->around.is_draining)) {
         refuse_while_stopping(exchange);
         return exchange_send(exchange);
@@ -386,55 +439,18 @@ enum MHD_Result conversation_go_on(void *cls, struct MHD_Connection *connection,
     switch (exchange->stage) {
     case STAGE_LINE:
         return take_head(exchange, url, method, version);
+    case STAGE_ADMITTED:
+        return go_on_after_admission(exchange);
     case STAGE_BODY:
         return *upload_size > 0 ? take_body(exchange, upload, upload_size) : take_whole(exchange);
     case STAGE_ANSWERED:
         return exchange_send(exchange);
+    case STAGE_ADMITTING:
     case STAGE_HANDLING:
     case STAGE_SENDING:
     default:
         return MHD_YES;
     }
-}
-
-static int64_t announced_bytes(const struct response *response)
-{
-    switch (response->kind) {
-    case BODY_BYTES:
-        return (int64_t)response->bytes.len;
-    case BODY_STATIC:
-        return (int64_t)response->static_size;
-    case BODY_FILE:
-        return response->file_size;
-    case BODY_STREAM:
-        return -1;
-    case BODY_NONE:
-    default:
-        return 0;
-    }
-}
-
-static void tell(struct exchange *exchange, double seconds)
-{
-    const struct http_config *config = &exchange->server->config;
-    const struct request *request = &exchange->request;
-    const struct response *response = &exchange->response;
-    const struct http_access access = {
-        .method = request->method_text,
-        .target = request->target_text,
-        .route = request->match.route != NULL ? request->match.route->pattern : "",
-        .status = response->status,
-        .body_bytes = announced_bytes(response),
-        .seconds = seconds,
-        .client = request->client,
-        .request_id = request->id,
-        .error = response->log_error != NULL        ? response->log_error
-                 : response->problem_detail != NULL ? response->problem_detail
-                                                    : "",
-        .user = request->user,
-    };
-    if (config->log != NULL)
-        config->log(config->app, &access);
 }
 
 void conversation_end(void *cls, struct MHD_Connection *connection, void **context,
@@ -448,10 +464,10 @@ void conversation_end(void *cls, struct MHD_Connection *connection, void **conte
         return;
     const double seconds = exchange->began > 0 ? clock_seconds() - exchange->began : 0;
     const struct request *request = &exchange->request;
-    if (request->match.route != NULL && exchange->stage >= STAGE_ANSWERED)
+    if (exchange->is_running)
         http_metrics_add(server->metrics, HTTP_RUNNING, -1);
     http_metrics_request(server->metrics, request->match.index, exchange->response.status, seconds);
-    tell(exchange, seconds);
+    exchange_tell(exchange, seconds);
     if (exchange->link != NULL)
         (void)link_await(exchange->link, LINK_NEXT,
                          link_now_ms() + server->config.limits.keep_alive_ms);

@@ -42,6 +42,8 @@ struct request {
     struct route_match match;
     struct headers headers;
     struct strbuf body;
+    int body_fd; /* where it goes instead; -1: nowhere */
+    int64_t body_size;
     const char *client;
     char id[REQUEST_ID_SIZE];
     char traceparent[TRACEPARENT_SIZE];

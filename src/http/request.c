@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/random.h"
@@ -16,6 +17,7 @@ void request_init(struct request *request, struct arena *arena, const struct sur
     request->arena = arena;
     request->around = around;
     request->match.index = -1;
+    request->body_fd = -1;
     request->method_text = "?";
     request->target_text = "";
     request->client = "";
@@ -26,6 +28,8 @@ void request_release(struct request *request)
     if (request->release_user != NULL && request->user != NULL)
         request->release_user(request->user);
     strbuf_release(&request->body);
+    if (request->body_fd >= 0)
+        close(request->body_fd);
     json_decref(request->json);
 }
 
@@ -212,6 +216,12 @@ enum err request_query(struct request *request, const struct form **ret_form, st
     *ret_form = &request->query;
 done:
     return rc;
+}
+
+int request_body_file(const struct request *request, int64_t *ret_size)
+{
+    *ret_size = request->body_size;
+    return request->body_fd;
 }
 
 struct str request_body(const struct request *request)

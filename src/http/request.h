@@ -39,6 +39,10 @@ const char *request_header(const struct request *request, const char *name);
 MUST_CHECK enum err request_query(struct request *request, const struct form **ret_form,
                                   struct error *err);
 
+/* The file that the body went to, where the route has an open_body: its descriptor, which stays
+ * http's, and how many bytes came. -1: there was no body. */
+int request_body_file(const struct request *request, int64_t *ret_size);
+
 /* The body as it came; len 0 when there is none. */
 struct str request_body(const struct request *request);
 /* What the body says it is. */

@@ -57,7 +57,14 @@ struct route {
                        struct error *err);
     uint32_t flags;
     int64_t body_max_bytes; /* 0: the server's limit; else this one, greater or smaller */
-    const void *info;       /* the application's: what the OpenAPI file says of it, … */
+    /* For a body that is too large for memory: where it goes, and how many bytes it may have.
+     * Called on a thread of the pool once the head was read and the `before` hook (which is not
+     * asked again) let the request pass; before that no byte of the body is taken. http writes to
+     * *ret_fd and closes it; the handler finds it by request_body_file. An error refuses the
+     * request. NULL: the body goes to memory. */
+    enum err (*open_body)(void *app, struct request *request, int *ret_fd, int64_t *ret_max_bytes,
+                          struct error *err);
+    const void *info; /* the application's: what the OpenAPI file says of it, … */
 };
 
 struct route_table;

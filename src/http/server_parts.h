@@ -33,10 +33,12 @@ struct http_server {
 };
 
 enum stage {
-    STAGE_LINE,     /* the request line was read */
-    STAGE_BODY,     /* the headers too, and they are well */
-    STAGE_HANDLING, /* suspended, while a worker runs the handler */
-    STAGE_ANSWERED, /* the response is to be sent */
+    STAGE_LINE,      /* the request line was read */
+    STAGE_ADMITTING, /* suspended, while a worker asks where the body shall go */
+    STAGE_ADMITTED,  /* it is known, or the response says why not */
+    STAGE_BODY,      /* the headers too, and they are well */
+    STAGE_HANDLING,  /* suspended, while a worker runs the handler */
+    STAGE_ANSWERED,  /* the response is to be sent */
     STAGE_SENDING,
 };
 
@@ -51,6 +53,9 @@ struct exchange {
     double began;     /* when the headers were read */
     int64_t began_ms; /* the same, for the body's deadline */
     int64_t body_max;
+    bool is_running;  /* counted as such */
+    bool is_admitted; /* the body has a file, so that `before` was asked */
+    int body_errno;   /* why the file could not take it; 0: it could */
     struct request request;
     struct response response;
 };
@@ -64,6 +69,12 @@ void conversation_end(void *cls, struct MHD_Connection *connection, void **conte
                       enum MHD_RequestTerminationCode why);
 void conversation_link(void *cls, struct MHD_Connection *connection, void **socket_context,
                        enum MHD_ConnectionNotificationCode what);
+/* Upload.c: ask, on a worker's thread, whether and where the body may come in; and take a piece of
+ * it, false where that is more than may come. */
+void upload_admit(struct exchange *exchange);
+bool upload_keep(struct exchange *exchange, const char *bytes, size_t size);
+/* Hand what came of it to the log. */
+void exchange_tell(const struct exchange *exchange, double seconds);
 /* What a worker does with an exchange. */
 void conversation_handle(void *exchange);
 

@@ -18,6 +18,8 @@ static bool is_digits(const char *text)
 bool model_name_is_valid(const char *text)
 {
     const size_t len = strlen(text);
+    if (strcmp(text, "import") == 0) /* POST /api/v1/models/import has that place */
+        return false;
     if (len == 0 || len > MODEL_NAME_MAX || !is_plain(text[0]) || is_digits(text))
         return false;
     for (size_t i = 1; i < len; i++)

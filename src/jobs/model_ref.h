@@ -20,7 +20,7 @@ enum { MODEL_NAME_MAX = 63, MODEL_NAME_SIZE = MODEL_NAME_MAX + 1, MODEL_REF_SIZE
 #define MODEL_CHAMPION "champion" /* the alias that a bare name means, and that the gate guards */
 
 /* A name of a model or of an alias: 1 to 63 of a-z, 0-9, dot, hyphen and underscore, the first a
- * letter or digit, and not digits alone. */
+ * letter or digit; not digits alone, and not "import", whose place in the API is taken. */
 bool model_name_is_valid(const char *text);
 #define MODEL_NAME_RULE                                                                            \
     "1 to 63 of a-z, 0-9, dot, hyphen and underscore, the first a letter or digit, not all digits"

@@ -59,6 +59,9 @@ MUST_CHECK enum err prediction_add(struct tx *tx, int64_t job_id, const struct j
 MUST_CHECK enum err prediction_finish(struct tx *tx, int64_t job_id,
                                       const struct prediction_file *file, struct error *err);
 
+/* The event that a job is removed, before its row is. */
+MUST_CHECK enum err event_removed(struct tx *tx, int64_t job_id, struct error *err);
+
 /* The status in a cell, for the transition table. ERR_CORRUPT. */
 MUST_CHECK enum err status_of(const struct rows *rows, int32_t column, enum job_status *ret_status,
                               struct error *err);

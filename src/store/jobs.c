@@ -413,7 +413,7 @@ void job_point_list_release(struct job_point_list *list)
 
 /* ---- cancel and remove ---- */
 
-static enum err add_removed(struct tx *tx, int64_t job_id, struct error *err)
+enum err event_removed(struct tx *tx, int64_t job_id, struct error *err)
 {
     enum err rc;
     struct rows rows = {0};
@@ -513,7 +513,7 @@ enum err job_remove(struct store *store, int64_t user_id, enum job_task task, in
     TRY(remove_model(&tx, job_id, err));
     TRY(RUN(&tx, job_remove_events, &rows, arg_int(job_id)));
     TRY(RUN(&tx, job_uncount, &rows, arg_int(job_id)));
-    TRY(add_removed(&tx, job_id, err));
+    TRY(event_removed(&tx, job_id, err));
     TRY(RUN(&tx, job_remove, &rows, arg_int(job_id)));
     TRY(tx_commit(&tx, err));
 done:

@@ -25,4 +25,7 @@ MUST_CHECK enum err model_row_add(struct tx *tx, const struct model_new *model,
 MUST_CHECK enum err model_row_remove(struct tx *tx, int64_t user_id, int64_t model_id,
                                      struct error *err);
 
+/* ERR_INVALID (fields): a name or a tag that may not be one, or what is too long. */
+MUST_CHECK enum err model_edit_check(const struct model_edit *edit, struct error *err);
+
 #endif

@@ -102,6 +102,37 @@ void model_list_release(struct model_list *list)
     *list = (struct model_list){0};
 }
 
+/* ---- what may be said of a model ---- */
+
+/* A tag is a word: letters of any script, no commas, blanks or control characters. */
+static bool tag_is_valid(const char *tag)
+{
+    const size_t len = strlen(tag);
+    if (len == 0 || len > MODEL_TAG_MAX)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)tag[i] <= ' ' || tag[i] == ',' || tag[i] == 0x7F)
+            return false;
+    return true;
+}
+
+enum err model_edit_check(const struct model_edit *edit, struct error *err)
+{
+    if (edit->name != NULL && !model_name_is_valid(edit->name))
+        return FAIL_REASON(err, ERR_INVALID, "fields", "name must be " MODEL_NAME_RULE);
+    if (edit->note != NULL && strlen(edit->note) > MODEL_NOTE_MAX)
+        return FAIL_REASON(err, ERR_INVALID, "fields", "note must have at most %d bytes",
+                           MODEL_NOTE_MAX);
+    if (edit->tags != NULL && edit->tag_count > MODEL_TAGS_MAX)
+        return FAIL_REASON(err, ERR_INVALID, "fields", "tags must be at most %d", MODEL_TAGS_MAX);
+    for (int32_t i = 0; edit->tags != NULL && i < edit->tag_count; i++)
+        if (!tag_is_valid(edit->tags[i]))
+            return FAIL_REASON(err, ERR_INVALID, "fields",
+                               "tags must be words of 1 to %d bytes without blanks and commas",
+                               MODEL_TAG_MAX);
+    return ERR_OK;
+}
+
 /* ---- rows ---- */
 
 /* How many models a user has, and how many bytes. */
@@ -220,48 +251,36 @@ done:
     return rc;
 }
 
+/* The job of an import is of no use without its model. */
+static enum err remove_import(struct tx *tx, int64_t job_id, struct error *err)
+{
+    enum err rc = ERR_OK;
+    struct rows rows = {0};
+    TRY(event_removed(tx, job_id, err));
+    TRY(RUN(tx, job_remove, &rows, arg_int(job_id)));
+done:
+    rows_release(&rows);
+    return rc;
+}
+
 enum err model_remove(struct store *store, int64_t user_id, int64_t model_id, struct error *err)
 {
     enum err rc;
     struct tx tx;
+    struct rows rows = {0};
     TRY(tx_begin(&tx, store, TX_WRITE, err));
+    TRY(RUN(&tx, import_of_model, &rows, arg_int(model_id)));
     TRY(model_row_remove(&tx, user_id, model_id, err));
+    if (rows.count > 0)
+        TRY(remove_import(&tx, rows_int(&rows, 0, 0), err));
     TRY(tx_commit(&tx, err));
 done:
+    rows_release(&rows);
     tx_end(&tx);
     return rc;
 }
 
 /* ---- edit ---- */
-
-/* A tag is a word: letters of any script, no commas, blanks or control characters. */
-static bool tag_is_valid(const char *tag)
-{
-    const size_t len = strlen(tag);
-    if (len == 0 || len > MODEL_TAG_MAX)
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)tag[i] <= ' ' || tag[i] == ',' || tag[i] == 0x7F)
-            return false;
-    return true;
-}
-
-static enum err check_edit(const struct model_edit *edit, struct error *err)
-{
-    if (edit->name != NULL && !model_name_is_valid(edit->name))
-        return FAIL_REASON(err, ERR_INVALID, "fields", "name must be " MODEL_NAME_RULE);
-    if (edit->note != NULL && strlen(edit->note) > MODEL_NOTE_MAX)
-        return FAIL_REASON(err, ERR_INVALID, "fields", "note must have at most %d bytes",
-                           MODEL_NOTE_MAX);
-    if (edit->tags != NULL && edit->tag_count > MODEL_TAGS_MAX)
-        return FAIL_REASON(err, ERR_INVALID, "fields", "tags must be at most %d", MODEL_TAGS_MAX);
-    for (int32_t i = 0; edit->tags != NULL && i < edit->tag_count; i++)
-        if (!tag_is_valid(edit->tags[i]))
-            return FAIL_REASON(err, ERR_INVALID, "fields",
-                               "tags must be words of 1 to %d bytes without blanks and commas",
-                               MODEL_TAG_MAX);
-    return ERR_OK;
-}
 
 static enum err rename_model(struct tx *tx, int64_t model_id, const struct owned_model *owned,
                              const char *name, struct error *err)
@@ -286,7 +305,7 @@ enum err model_edit(struct store *store, int64_t user_id, int64_t model_id,
     struct tx tx;
     struct rows rows = {0};
     struct owned_model owned;
-    if ((rc = check_edit(edit, err)) != ERR_OK)
+    if ((rc = model_edit_check(edit, err)) != ERR_OK)
         return rc;
     TRY(tx_begin(&tx, store, TX_WRITE, err));
     TRY(lock_model(&tx, user_id, model_id, &owned, err));

@@ -49,6 +49,26 @@ MUST_CHECK enum err model_list(struct store *store, const struct model_query *qu
                                struct model_list *ret_list, struct error *err);
 void model_list_release(struct model_list *list);
 
+/* A model that was trained elsewhere, its file checked in full (worker/check.h). */
+struct model_import {
+    int64_t user_id;
+    const char *name;      /* of the registry; NULL: the type's */
+    const char *note;      /* NULL: none */
+    const char *file_name; /* that its user called it; NULL: not known */
+    const char *model_type, *params_json, *run_json, *metrics_json, *result_json;
+    const char *sha256, *program_version; /* the latter NULL: not known */
+    int64_t size_bytes;
+    int64_t models_max, model_bytes_max; /* that the user may keep; 0: any */
+    /* Give the file its final name, which carries the job's number: *ret_path, borrowed from the
+     * context. Called within the transaction, whose failure after that the caller has to undo. */
+    enum err (*place)(void *context, int64_t job_id, const char **ret_path, struct error *err);
+    void *context;
+};
+/* Record it, with a job of the task "import" that has ended. ERR_CONFLICT (too_many_models,
+ * model_space_full); ERR_INVALID (fields); errors of `place`. */
+MUST_CHECK enum err model_import(struct store *store, const struct model_import *import,
+                                 int64_t *ret_model_id, struct error *err);
+
 struct model_edit {
     const char *name;        /* NULL: as it is; another one gives its next version there */
     const char *note;        /* NULL: as it is */
@@ -61,7 +81,8 @@ struct model_edit {
 MUST_CHECK enum err model_edit(struct store *store, int64_t user_id, int64_t model_id,
                                const struct model_edit *edit, struct error *err);
 
-/* Remove the row; the caller unlinks the file after. The job stays, its model_path null.
+/* Remove the row; the caller unlinks the file after. The job stays, its model_path null; that of an
+ * import goes too.
  * ERR_NOT_FOUND (no_such_model); ERR_CONFLICT (model_has_alias). */
 MUST_CHECK enum err model_remove(struct store *store, int64_t user_id, int64_t model_id,
                                  struct error *err);

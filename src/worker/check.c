@@ -89,9 +89,7 @@ static enum err follow(struct watch *watch, double end, int timeout_ms, struct e
     while (fds[0].fd >= 0 || fds[1].fd >= 0) {
         const double left = end - clock_seconds();
         if (left <= 0)
-            return FAIL_REASON(err, ERR_IO, "time_limit",
-                               "looking at the data takes longer than %d s. A training job can "
-                               "still be started: it has no such limit.",
+            return FAIL_REASON(err, ERR_IO, "time_limit", "looking at it takes longer than %d s",
                                timeout_ms / 1000);
         if (poll(fds, 2, (int)(left * 1000) + 1) < 0 && errno != EINTR)
             return FAIL(err, ERR_IO, "poll: %m");
@@ -118,8 +116,7 @@ static enum err conclude(struct watch *watch, json_t **ret_report, struct error 
         return err->code;
     }
     if (watch->result == NULL || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return FAIL_REASON(err, ERR_IO, JOB_CRASHED,
-                           "the process that looked at the data died: %s%s%s",
+        return FAIL_REASON(err, ERR_IO, JOB_CRASHED, "the process that looked at it died: %s%s%s",
                            child_end_words(status, words, sizeof(words)),
                            watch->last_words[0] != '\0' ? ": " : "", watch->last_words);
     TRY(json_set(watch->result, "warnings", json_incref(watch->warnings), err));
@@ -128,26 +125,17 @@ done:
     return rc;
 }
 
-enum err data_check(const struct config *config, const struct job_request *request, int timeout_ms,
-                    json_t **ret_report, struct error *err)
+/* Start a child for a task that only looks, and wait for what it tells. */
+static enum err ask_child(struct child_spec *spec, const int handed[2], int timeout_ms,
+                          json_t **ret_report, struct error *err)
 {
     enum err rc;
     const double end = clock_seconds() + timeout_ms / 1000.0;
-    struct data_path path = {0};
     struct watch watch = {.child = {.out = -1, .err = -1}};
-    struct child_spec spec = {
-        .task = CHILD_CHECK, .memory_bytes = memory_limit(config), .request = *request};
-    if (spec.request.kind == NULL) {
-        spec.request.kind = &als_kind;
-        params_init(&spec.request.params, &als_kind.params);
-    }
     line_reader_init(&watch.lines, CHILD_LINE_MAX);
     if ((watch.warnings = json_array()) == NULL)
         return FAIL(err, ERR_NOMEM, "out of memory for a check");
-    TRY(data_path_open(config, request->data_path, &path, err));
-    const int handed[2] = {path.place.directory, path.place.above};
-    spec.pattern = path.place.pattern;
-    TRY(child_start(&spec, handed, &watch.child, err));
+    TRY(child_start(spec, handed, &watch.child, err));
     turn_pause(); /* the child works, we look on */
     rc = follow(&watch, end, timeout_ms, err);
     if (rc == ERR_OK)
@@ -155,9 +143,36 @@ enum err data_check(const struct config *config, const struct job_request *reque
     turn_resume();
 done:
     child_release(&watch.child);
-    data_path_close(&path);
     line_reader_release(&watch.lines);
     json_decref(watch.warnings);
     json_decref(watch.result);
     return rc;
+}
+
+enum err data_check(const struct config *config, const struct job_request *request, int timeout_ms,
+                    json_t **ret_report, struct error *err)
+{
+    enum err rc;
+    struct data_path path = {0};
+    struct child_spec spec = {
+        .task = CHILD_CHECK, .memory_bytes = memory_limit(config), .request = *request};
+    if (spec.request.kind == NULL) {
+        spec.request.kind = &als_kind;
+        params_init(&spec.request.params, &als_kind.params);
+    }
+    TRY(data_path_open(config, request->data_path, &path, err));
+    const int handed[2] = {path.place.directory, path.place.above};
+    spec.pattern = path.place.pattern;
+    TRY(ask_child(&spec, handed, timeout_ms, ret_report, err));
+done:
+    data_path_close(&path);
+    return rc;
+}
+
+enum err model_check(const struct config *config, int fd, int timeout_ms, json_t **ret_report,
+                     struct error *err)
+{
+    const int handed[2] = {fd, -1};
+    struct child_spec spec = {.task = CHILD_INSPECT, .memory_bytes = memory_limit(config)};
+    return ask_child(&spec, handed, timeout_ms, ret_report, err);
 }

@@ -10,7 +10,7 @@
 #include "config/config.h"
 #include "jobs/request.h"
 
-enum { DATA_CHECK_TIMEOUT_MS = 60000 };
+enum { DATA_CHECK_TIMEOUT_MS = 60000, MODEL_CHECK_TIMEOUT_MS = 300000 };
 
 /*
  * Check the data of `request` as a job with these parameters would see it. request->kind NULL:
@@ -24,5 +24,13 @@ enum { DATA_CHECK_TIMEOUT_MS = 60000 };
  */
 MUST_CHECK enum err data_check(const struct config *config, const struct job_request *request,
                                int timeout_ms, json_t **ret_report, struct error *err);
+
+/*
+ * Look at a model file that came from elsewhere, every byte of it, in the same way. `fd` is open
+ * for reading, and stays the caller's. *ret_report, the caller's: see worker/child_inspect.h.
+ * ERR_CORRUPT (model_file_corrupt): it is no model file, or damaged, in words; the rest as above.
+ */
+MUST_CHECK enum err model_check(const struct config *config, int fd, int timeout_ms,
+                                json_t **ret_report, struct error *err);
 
 #endif

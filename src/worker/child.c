@@ -14,6 +14,7 @@
 #include "base/parallel.h"
 #include "train/run.h"
 #include "worker/child_check.h"
+#include "worker/child_inspect.h"
 #include "worker/child_predict.h"
 #include "worker/fail_point.h"
 #include "worker/sandbox.h"
@@ -174,6 +175,14 @@ done:
     return rc;
 }
 
+/* Nothing is written: what comes of it are words. */
+static enum err inspect(const struct child_spec *spec, struct telling *telling, json_t **ret_result,
+                        struct error *err)
+{
+    close_in(spec, 1, telling);
+    return child_inspect(ret_result, err);
+}
+
 static enum err work(const struct child_spec *spec, struct telling *telling, json_t **ret_result,
                      struct error *err)
 {
@@ -181,6 +190,8 @@ static enum err work(const struct child_spec *spec, struct telling *telling, jso
     struct run_spec run;
     if (spec->task == CHILD_PREDICT)
         return predict(spec, telling, ret_result, err);
+    if (spec->task == CHILD_INSPECT)
+        return inspect(spec, telling, ret_result, err);
     const struct data_place place = {.directory = CHILD_DATA_FD,
                                      .above = spec->has_above ? CHILD_ABOVE_FD : -1,
                                      .pattern = spec->pattern};

@@ -12,8 +12,10 @@
 
 /* ---- the spec ---- */
 
-static const char *const task_names[] = {
-    [CHILD_TRAIN] = "train", [CHILD_CHECK] = "check", [CHILD_PREDICT] = "predict"};
+static const char *const task_names[] = {[CHILD_TRAIN] = "train",
+                                         [CHILD_CHECK] = "check",
+                                         [CHILD_PREDICT] = "predict",
+                                         [CHILD_INSPECT] = "inspect"};
 enum { TASKS = sizeof(task_names) / sizeof(task_names[0]) };
 
 static enum err request_to_json(const struct job_request *request, json_t **ret_json,
@@ -64,6 +66,8 @@ enum err child_spec_write(const struct child_spec *spec, struct strbuf *out, str
         return FAIL(err, ERR_NOMEM, "out of memory for a spec");
     if (spec->task == CHILD_PREDICT)
         TRY(prediction_to_json(&spec->prediction, &request, err));
+    else if (spec->task == CHILD_INSPECT)
+        request = json_null();
     else
         TRY(request_to_json(&spec->request, &request, err));
     TRY(json_set(json, "task", json_string(task_names[spec->task]), err));
@@ -163,6 +167,8 @@ static enum err take_spec(const json_t *json, struct child_spec *spec, struct er
     spec->parent = (pid_t)json_integer_value(parent);
     spec->has_above = json_is_true(above);
     TRY(take_fields(json, spec, err));
+    if (spec->task == CHILD_INSPECT)
+        return ERR_OK;
     if (spec->task != CHILD_CHECK && spec->output_directory == NULL)
         return FAIL(err, ERR_CORRUPT, "the spec has no output directory");
     if (spec->task == CHILD_PREDICT)

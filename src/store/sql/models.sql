@@ -41,6 +41,18 @@ WHERE m.model_id = $1 AND (CAST($2 AS bigint) = 0 OR m.user_id = $2) {lock}
 SELECT min(alias) FROM registry_aliases WHERE model_id = $1
 -- name: model_id_of_job
 SELECT model_id FROM models WHERE job_id = $1
+-- An import is a job that is recorded when it is done. It goes when its model does.
+-- name: import_add
+INSERT INTO jobs (user_id, name, model_type, data_path, params, run, status, turn, task, metrics,
+    progress, created_ms, queued_ms, started_ms, ended_ms, updated_ms)
+SELECT CAST($1 AS bigint), CAST($2 AS text), CAST($3 AS text), CAST($4 AS text), CAST($5 AS text),
+    CAST($6 AS text), 'completed', 0, 'import', CAST($7 AS text), 1, n.now, n.now, n.now, n.now, n.now
+FROM (SELECT {now} AS now) n RETURNING job_id
+-- name: import_of_model
+SELECT j.job_id FROM models m JOIN jobs j ON j.job_id = m.job_id
+WHERE m.model_id = $1 AND j.task = 'import'
+-- name: user_kept
+SELECT model_count, model_bytes FROM users WHERE user_id = $1
 -- name: model_note
 UPDATE models SET note = $2 WHERE model_id = $1
 -- name: model_place
