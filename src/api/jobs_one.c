@@ -11,12 +11,14 @@
 #include "api/routes.h"
 #include "base/memory.h"
 #include "http/accept.h"
+#include "jobs/model_ref.h"
 #include "store/jobs.h"
 #include "store/models.h"
 #include "worker/job_log.h"
 
 static void write_model(struct json_out *out, const struct model_record *model)
 {
+    char ref[MODEL_REF_SIZE];
     json_out_key(out, "model");
     if (model == NULL) {
         json_out_null(out);
@@ -25,6 +27,12 @@ static void write_model(struct json_out *out, const struct model_record *model)
     json_out_open(out, '{');
     json_out_key(out, "model_id");
     json_out_int(out, model->model_id);
+    json_out_key(out, "name");
+    json_out_text(out, model->name);
+    json_out_key(out, "version");
+    json_out_int(out, model->version);
+    json_out_key(out, "ref");
+    json_out_text(out, model_ref_of(model->name, model->version, ref));
     json_out_key(out, "file_name");
     json_out_text(out, saved_model_name(model->path));
     json_out_key(out, "path");

@@ -473,6 +473,8 @@ def head(operation):
 
 def other_methods(path, operations, schemas):
     there = {one.method for one in operations}
+    if path == "/api/v1/models/import":
+        return None  # to other methods it is a model's name
 
     def test(self):
         values = PLATFORM.values(operations[0])
@@ -598,8 +600,9 @@ def make_cases():
                 test = make(operation)
                 if test is not None:
                     members[f"test_{operation.name}_{make.__name__}"] = test
-        members[f"test_{operations[0].name}_other_methods"] = other_methods(
-            path, operations, schemas)
+        test = other_methods(path, operations, schemas)
+        if test is not None:
+            members[f"test_{operations[0].name}_other_methods"] = test
         cases += len(members)
         title = "Route_" + operations[0].name.split("_", 1)[1]
         globals()[title] = type(title, (Contract,), members | {"__module__": __name__})
