@@ -31,13 +31,6 @@ static enum err compare(void *app, struct request *request, struct response *res
     return page_answer(app, request, response, 200, "compare", "Compare", json_object(), err);
 }
 
-static enum err predictions(void *app, struct request *request, struct response *response,
-                            struct error *err)
-{
-    return page_answer(app, request, response, 200, "predictions", "Predictions", json_object(),
-                       err);
-}
-
 static enum err system_page(void *app, struct request *request, struct response *response,
                             struct error *err)
 {
@@ -64,7 +57,6 @@ static const struct route routes[] = {
      .flags = ROUTE_PUBLIC | ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/training/", .handle = training, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/compare/", .handle = compare, .flags = ROUTE_PAGE},
-    {.method = HTTP_GET, .pattern = "/predictions/", .handle = predictions, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/system/", .handle = system_page, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/account/", .handle = account, .flags = ROUTE_PAGE},
     {.method = HTTP_GET, .pattern = "/docs", .handle = docs, .flags = ROUTE_PAGE},

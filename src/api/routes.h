@@ -47,6 +47,7 @@ struct route_group {
     X(page_job_routes)                                                                             \
     X(page_model_action_routes)                                                                    \
     X(page_model_routes)                                                                           \
+    X(page_prediction_routes)                                                                      \
     X(page_routes)                                                                                 \
     X(prediction_file_routes)                                                                      \
     X(prediction_routes)                                                                           \

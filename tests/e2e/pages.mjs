@@ -13,16 +13,26 @@ async function scene(page) {
     const done = await startJob(page, { model_type: "als", iterations: 3, factors: 8, name: long });
     const floor = await startJob(page, { name: "popular" });
     const failed = await startJob(page, { time_column: "no_such_column", name: "fails" });
-    const running = await startJob(page, { model_type: "als", data_path: SLOW, iterations: 1000, factors: 64, name: "runs" });
+    const running = await startJob(page, { model_type: "als", data_path: SLOW, iterations: 1000, factors: 160, name: "runs" });
     for (const job of [done, floor, failed]) await jobUntil(page, job.job_id);
     await jobUntil(page, running.job_id, ["training"]);
-    return { done: done.job_id, floor: floor.job_id, failed: failed.job_id, running: running.job_id };
+    const { models } = await api(page, "GET", "/api/v1/models?name=als&limit=1");
+    const model = models[0];
+    await api(page, "PATCH", `/api/v1/models/${model.model_id}`, { note: "A note. ".repeat(20), tags: ["spring", "small"] });
+    await api(page, "PUT", "/api/v1/registry/als/aliases/candidate", { model_id: model.model_id });
+    const batch = await api(page, "POST", "/api/v1/predictions", { model: model.ref, k: 3, users: "all", name: long });
+    await eventually(async () => (await api(page, "GET", `/api/v1/predictions/${batch.prediction_id}`)).status === "completed", "the batch is completed");
+    const { users } = await api(page, "GET", `/api/v1/models/${model.model_id}/users?limit=1`);
+    return { model: model.model_id, user: users[0], batch: batch.prediction_id, done: done.job_id, floor: floor.job_id, failed: failed.job_id, running: running.job_id };
 }
 
 async function everyPage(page, ids, visit) {
     const paths = ["/training/", `/training/${ids.done}`, `/training/${ids.done}?tab=charts`, `/training/${ids.done}?tab=log`,
         `/training/${ids.done}?tab=events`, `/training/${ids.done}?tab=data`, `/training/${ids.failed}`,
-        `/training/${ids.running}`, `/compare/?ids=${ids.done},${ids.floor}`, "/compare/", "/models/", "/system/",
+        `/training/${ids.running}`, `/compare/?ids=${ids.done},${ids.floor}`, "/compare/", "/system/",
+        "/models/", "/models/?name=als", "/models/?tag=spring", `/models/${ids.model}`, `/models/${ids.model}?tab=history`,
+        `/models/${ids.model}?tab=try&user=${ids.user}`, `/models/${ids.model}?tab=try&user=nobody`,
+        `/models/${ids.model}?tab=compare&user=${ids.user}`, "/predictions/", `/predictions/${ids.batch}`,
         "/account/", "/docs", "/training/999999", "/no/such/page"];
     for (const path of paths) {
         await page.goto(path);
@@ -31,7 +41,7 @@ async function everyPage(page, ids, visit) {
         await eventually(async () => (await page.locator(".skeleton:visible").count()) === 0, `${path} has loaded`);
         await visit(path);
     }
-    await api(page, "POST", `/api/v1/jobs/${ids.running}/cancel`);
+    await page.request.post(`/api/v1/jobs/${ids.running}/cancel`);
 }
 
 for (const theme of ["light", "dark"]) {

@@ -131,7 +131,7 @@ export function UserChips({ users, onPick }: { users: Id[]; onPick: (user: strin
 function faultsOf(form: Form): Record<string, string> {
     const faults: Record<string, string> = {};
     const k = Number(form.k.trim());
-    if (!Number.isInteger(k) || k < 1 || k > 1000) faults.k = "A whole number from 1 to 1,000";
+    if (!Number.isInteger(k) || k < 1 || k > 10_000) faults.k = "A whole number from 1 to 10,000";
     if (form.mode === "user" && !form.user.trim()) faults.user = "Enter the id of a user";
     if (form.mode === "history") {
         const { items, faults: wrong } = parseHistory(form.history);

@@ -11,7 +11,7 @@ import type { JobEvent } from "../lib/types";
 import { cancelBatch, deleteBatch, retryBatch } from "../predictions/actions";
 import { BatchStatus } from "../predictions/status";
 import { ModelLink } from "../predictions/table";
-import { fileOf, predictionTitle, usersWords } from "../predictions/words";
+import { fileOf, phaseName, predictionTitle, usersWords } from "../predictions/words";
 import { EventsTab } from "./details/events";
 import { Code, Fact, Facts, manualOf, Section, useFlag } from "./shared";
 
@@ -100,7 +100,7 @@ function Whole({ one, set }: { one: Shape; set: (one: Shape) => void }) {
                     {one.file && <FirstRows one={one} />}
                     <Section title="Events">
                         {events.error && <ErrorPanel error={events.error} retry={events.reload} />}
-                        {events.data && <EventsTab events={events.data.events} now={now} />}
+                        {events.data && <EventsTab events={events.data.events} now={now} steps={phaseName} />}
                     </Section>
                     {hasEnded(one.status) && <Log one={one} open={one.status === "failed"} />}
                 </div>

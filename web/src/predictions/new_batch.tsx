@@ -218,7 +218,7 @@ function UserList({ form, faults, change }: PartProps) {
 function Details({ form, faults, change }: PartProps) {
     return (
         <div class="new-job-params">
-            <Field label="Items a user" error={faults.k} hint="1 to 1,000">
+            <Field label="Items a user" error={faults.k} hint="1 to 10,000">
                 {(ties) => <input {...ties} name="k" inputMode="numeric" autocomplete="off" value={form.k} onInput={(e) => change({ k: e.currentTarget.value })} />}
             </Field>
             <Field label="Format" hint={form.format === "csv" ? "cookie,node,rank,score" : "Columns cookie, node, rank, score"}>

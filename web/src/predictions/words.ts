@@ -5,7 +5,7 @@ import { ordinal } from "./ordinal";
 export const USERS = [
     { value: "all", title: "All users", text: "Everybody whom the model knows." },
     { value: "evaluation", title: "Evaluation users", text: "Those it was judged on, as the baseline's checker wants them." },
-    { value: "list", title: "A list", text: "Ids that you paste, or a file of them. Unknown ones get the popular list." },
+    { value: "list", title: "A list", text: "Ids that you paste, or a file of them. Those that the model does not know are left out." },
 ] as const;
 
 export function predictionTitle(one: Pick<Prediction, "prediction_id" | "name">): string {
@@ -27,6 +27,12 @@ export function stepOf(one: Prediction): string {
     if (one.cancel_requested) return "Stopping";
     if (one.status === "pending") return one.queue_position ? `${ordinal(one.queue_position)} in the queue` : "in the queue";
     return one.message ?? "";
+}
+
+const PHASES: Record<string, string> = { load: "Opening the model", evaluate: "Predicting", save: "Saving the file" };
+
+export function phaseName(name: string): string {
+    return PHASES[name] ?? name;
 }
 
 export interface BatchForm {
@@ -57,7 +63,7 @@ export function findFaults(form: BatchForm): Record<string, string> {
     const faults: Record<string, string> = {};
     const k = Number(form.k.trim());
     if (!form.model) faults.model = "Choose a model";
-    if (!Number.isInteger(k) || k < 1 || k > 1000) faults.k = "A whole number from 1 to 1,000";
+    if (!Number.isInteger(k) || k < 1 || k > 10_000) faults.k = "A whole number from 1 to 10,000";
     if (form.users === "list" && form.source === "paste" && !form.user_ids.trim()) faults.user_ids = "Paste at least one id";
     if (form.users === "list" && form.source === "file" && !form.users_path.trim()) faults.users_path = "Enter the path of the file";
     return faults;

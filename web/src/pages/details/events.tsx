@@ -18,7 +18,8 @@ const KINDS: Record<string, { icon: IconName; words: string }> = {
     released: { icon: "retry", words: "Given back to the queue" },
 };
 
-export function EventsTab({ events, now }: { events: JobEvent[]; now: number }) {
+/** `steps` names the phases; those of a training by themselves. */
+export function EventsTab({ events, now, steps = stepName }: { events: JobEvent[]; now: number; steps?: (name: string) => string }) {
     if (events.length === 0)
         return (
             <EmptyState icon="clock" title="No events">
@@ -34,7 +35,7 @@ export function EventsTab({ events, now }: { events: JobEvent[]; now: number }) 
                     <li key={event.event_id} class={`event event-${cancelled ? "cancelled" : event.kind}`}>
                         <Icon name={kind?.icon ?? "info"} />
                         <span class="event-words">
-                            {kind?.words ?? event.kind} <Message event={event} cancelled={cancelled} />
+                            {kind?.words ?? event.kind} <Message event={event} cancelled={cancelled} steps={steps} />
                         </span>
                         <time dateTime={event.at} title={`${ago(event.at, now)}, ${exactTime(event.at)}`}>
                             {exactTime(event.at).slice(0, 19)}
@@ -46,9 +47,9 @@ export function EventsTab({ events, now }: { events: JobEvent[]; now: number }) 
     );
 }
 
-function Message({ event, cancelled }: { event: JobEvent; cancelled: boolean }) {
+function Message({ event, cancelled, steps }: { event: JobEvent; cancelled: boolean; steps: (name: string) => string }) {
     if (event.message === null || cancelled) return null;
-    if (event.kind === "status") return <>{stepName(event.message)}</>;
+    if (event.kind === "status") return <>{steps(event.message)}</>;
     if (event.kind === "claimed") return <code class="code-line">{event.message}</code>;
     if (event.kind === "failed")
         return (
