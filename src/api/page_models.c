@@ -37,7 +37,7 @@ static json_t *model_fields(const struct model_record *model)
     json_decref(metrics);
     snprintf(url, sizeof(url), "/api/v1/models/%" PRId64 "/download", model->model_id);
     return json_pack("{s:I,s:o,s:I,s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:o}", "model_id",
-                     (json_int_t)model->model_id, "name", json_text(model->name), "version",
+                     (json_int_t)model->model_id, "name", json_text(model->name), "model_version",
                      (json_int_t)model->version, "ref",
                      model_ref_of(model->name, model->version, ref), "model_type",
                      model->model_type, "aliases", text_or_null(model->aliases), "recall", recall,

@@ -104,6 +104,7 @@ browse("train twice, see the verdict, promote, recommend, explain, predict for a
     await row.getByText("Completed").waitFor();
     await row.getByRole("link", { name: "everybody" }).click();
     const preview = page.getByRole("region", { name: "First rows of the file" });
+    await preview.locator("tbody tr").first().waitFor();
     assert.deepEqual(await preview.locator("thead th").allInnerTexts(), ["cookie", "node", "rank", "score"]);
     assert.equal(await preview.locator("tbody tr").count(), 20);
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /^Download/ }).click()]);
