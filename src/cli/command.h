@@ -22,6 +22,7 @@ enum err command_worker(int argc, char **argv, struct error *err);
 MUST_CHECK enum err command_predict_worker(int argc, char **argv, struct error *err);
 enum err command_child(int argc, char **argv, struct error *err);
 enum err command_synth(int argc, char **argv, struct error *err);
+enum err command_model(int argc, char **argv, struct error *err);
 enum err command_user(int argc, char **argv, struct error *err);
 enum err command_db(int argc, char **argv, struct error *err);
 enum err command_health(int argc, char **argv, struct error *err);

@@ -23,6 +23,7 @@ static const struct {
     {"predict-worker", command_predict_worker, "make the predictions that were started there"},
     {"child", command_child, NULL},
     {"synth", command_synth, "write a clickstream of a chosen size and shape"},
+    {"model", command_model, "versions of models: list, promote, undo, history, import"},
     {"user", command_user, "accounts and API tokens: add, passwd, list, remove, token"},
     {"db", command_db, "the store: migrate, back up, check"},
     {"health", command_health, "is the server, or a worker, of this machine alive?"},
