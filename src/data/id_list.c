@@ -62,7 +62,7 @@ static enum err take_value(const struct id_list_spec *spec, const struct column 
 {
     char number[NUMBER_SIZE];
     struct str id;
-    if (column_is_text(column)) {
+    if (keys == NULL) { /* a column of texts */
         id = column_text(data, row);
         if (id.len > CSV_ID_MAX)
             return FAIL_REASON(err, ERR_DATA, "csv_row",

@@ -347,7 +347,8 @@ class OneTest(Jobs):
         self.assertEqual([one.exists() for one in files], [False] * 3)
         for gone in (path, f"/training_status/{job['job_id']}", path + "/events", path + "/log",
                      path + "/metrics", f"/api/v1/models/{job['model']['model_id']}"):
-            self.assert_problem(self.owner.get(gone), 404, "no_such_model")
+            code = "no_such_model" if "/models/" in gone else "not_found"
+            self.assert_problem(self.owner.get(gone), 404, code)
         self.assert_problem(self.owner.delete(path), 404, "not_found")
 
 
@@ -484,7 +485,8 @@ class OwnerTest(Jobs):
                  ("GET", model), ("DELETE", model), ("GET", model + "/download")]
         for method, place in asked:
             with self.subTest(method=method, place=place):
-                self.assert_problem(self.other.request(method, place), 404, "no_such_model")
+                code = "no_such_model" if "/models/" in place else "not_found"
+                self.assert_problem(self.other.request(method, place), 404, code)
         self.assert_problem(self.other.patch(path, json={"name": "mine"}), 404, "not_found")
         self.assertEqual(self.other.get("/api/v1/jobs").json()["jobs"], [])
         self.assertEqual(self.other.get("/api/v1/models").json()["models"], [])

@@ -11,7 +11,7 @@ WHERE user_id = $1 RETURNING last_turn, job_count, model_count, model_bytes
 UPDATE users SET
     last_predict_turn = {greatest}(last_predict_turn + 1, coalesce(
         (SELECT max(j.turn) FROM jobs j WHERE j.epoch > 0 AND j.task = 'predict'), 0))
-WHERE user_id = $1 RETURNING last_predict_turn, CAST(9223372036854775807 AS bigint)
+WHERE user_id = $1 RETURNING last_predict_turn, CAST(9223372036854775807 AS bigint), model_count, model_bytes
 
 -- name: job_create
 INSERT INTO jobs (user_id, name, model_type, data_path, params, run, source_id, status, turn,
