@@ -1,8 +1,14 @@
 // What becomes of a trained model: its versions are judged, promoted and rolled back, asked for
 // recommendations and reasons, and predict for all users; all in the browser, as a new user would.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
 import { api, browse, eventually, jobUntil, SLOW, startJob } from "./browser.mjs";
+
+const room = mkdtempSync(join(tmpdir(), "rectrain-models-"));
+test.after(() => rmSync(room, { recursive: true }));
 
 // A version of `name`, trained in a moment. Few factors find less of the planted tastes than many.
 async function train(page, name, fields) {
@@ -232,6 +238,45 @@ browse("note, tags and name of a version are edited; what an alias points at is 
     await page.getByRole("button", { name: "Delete" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await eventually(async () => (await page.request.get(`/api/v1/models/${model.model_id}`)).status() === 404, "it is gone");
+});
+
+browse("a model is exported in three forms, and imported again under another name", {}, async (page, { ignore }) => {
+    ignore(/422/);
+    const model = await train(page, "exported", weak);
+    await page.goto(`/models/${model.model_id}`);
+    const files = {};
+    for (const [item, ending] of [["Model file (.pkl)", "pkl"], ["For implicit (.npz)", "npz"], ["safetensors", "safetensors"]]) {
+        await page.getByRole("button", { name: "Download" }).click();
+        const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: item }).click()]);
+        assert.match(download.suggestedFilename(), new RegExp(`\\.${ending}$`));
+        files[ending] = await download.path();
+    }
+    assert.equal(readFileSync(files.npz).subarray(0, 2).toString(), "PK");
+
+    const bytes = readFileSync(files.pkl);
+    const whole = join(room, "whole.pkl");
+    const damaged = join(room, "damaged.pkl");
+    writeFileSync(whole, bytes);
+    bytes[bytes.length >> 1] ^= 1;
+    writeFileSync(damaged, bytes);
+    await page.goto("/models/");
+    await page.getByRole("button", { name: "Import" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Import" }).click();
+    await dialog.getByText("Choose a model file").waitFor();
+    await dialog.getByLabel("Model file").setInputFiles(damaged);
+    await dialog.getByLabel("Name", { exact: false }).fill("brought");
+    await dialog.getByRole("button", { name: "Import" }).click();
+    await dialog.getByRole("alert").waitFor();
+    assert.equal((await page.request.get("/api/v1/registry/brought")).status(), 404);
+    await dialog.getByLabel("Model file").setInputFiles(whole);
+    await dialog.getByLabel("Note").fill("from the other machine");
+    await dialog.getByRole("button", { name: "Import" }).click();
+    await page.getByRole("heading", { level: 1, name: "brought, version 1" }).waitFor();
+    await page.getByText("from the other machine").waitFor();
+    await page.getByRole("tab", { name: "Try it" }).click();
+    await page.locator(".chip").first().click();
+    await page.locator(".basis", { hasText: "From what the model learned of this user." }).waitFor();
 });
 
 browse("a batch for a pasted list; one is cancelled, retried and deleted", {}, async (page, { ignore }) => {
