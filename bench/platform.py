@@ -35,7 +35,8 @@ ROUNDS = 3
 # Limits that stand in the way of one client's load; what they protect is measured by the tests.
 OPEN_LIMITS = {
     "MAX_CONNECTIONS_PER_ADDRESS": "100000", "MAX_STREAMS_PER_SESSION": "100000",
-    "MAX_JOBS_PER_USER": "10000000", "WORKERS": "0",
+    "MAX_JOBS_PER_USER": "10000000", "MAX_MODELS_PER_USER": "0",
+    "MAX_MODEL_BYTES_PER_USER": "0", "WORKERS": "0",
 }
 
 

@@ -169,6 +169,23 @@ MUST_CHECK enum err group_commit(struct tx *tx, struct error *err);
 void group_note_failure(struct tx *tx, const struct error *err);
 void group_end(struct tx *tx);
 
+/* What many threads do at once (combine.c): work that another thread may do for the caller. */
+struct combined {
+    /* In a transaction; *ret_keeps false: all of it is undone, though it went well. */
+    enum err (*run)(struct tx *tx, void *context, bool *ret_keeps, struct error *err);
+    void *context;
+};
+/* Do it, and return when it is on disk, with what others do in the same moment. What fails undoes
+ * itself alone. */
+MUST_CHECK enum err tx_combine(struct store *store, const struct combined *work, struct error *err);
+
+struct line_op;
+struct line {
+    pthread_mutex_t lock;
+    bool is_led;
+    struct line_op *first, *last;
+};
+
 struct store {
     const struct backend *backend;
     struct store_spec spec;
@@ -178,6 +195,7 @@ struct store {
     pthread_mutex_t writing; /* held by the one writer, where the backend has one_writer */
     atomic_int writers;      /* that wait for it */
     struct group group;
+    struct line line;         /* of operations that are combined */
     pthread_mutex_t watching; /* around the connection of store_tick, made when first asked */
     struct db *watcher;
     struct rows watched;

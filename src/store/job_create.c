@@ -149,13 +149,20 @@ done:
     return rc;
 }
 
-/* In a transaction: *ret_job_id of the new job, or *ret_known_id of the one that its key made. */
-static enum err create_in(struct tx *tx, const struct job_new *job, int64_t *ret_job_id,
-                          int64_t *ret_known_id, struct error *err)
+/* One creation, by whichever thread. */
+struct creation {
+    const struct job_new *job;
+    struct job *made;
+    int64_t known_id; /* of the job that the key made before, or 0 */
+};
+
+static enum err create_in(struct tx *tx, void *context, bool *ret_keeps, struct error *err)
 {
     enum err rc;
     struct rows rows = {0};
-    *ret_known_id = 0;
+    struct creation *creation = context;
+    const struct job_new *job = creation->job;
+    int64_t job_id;
     /* Locks the user: keys are safe too. */
     if (job->task == JOB_PREDICT)
         TRY(RUN(tx, job_turn_predict, &rows, arg_int(job->user_id)));
@@ -166,15 +173,17 @@ static enum err create_in(struct tx *tx, const struct job_new *job, int64_t *ret
         goto done;
     }
     if (job->key != NULL)
-        TRY(find_key(tx, job->user_id, job->key, job->body_hash, ret_known_id, err));
-    if (*ret_known_id != 0)
+        TRY(find_key(tx, job->user_id, job->key, job->body_hash, &creation->known_id, err));
+    if (creation->known_id != 0)
         goto done;
     /* Who has no more jobs than may be open has no more open ones: nothing to count then. */
     if (rows_int(&rows, 0, 1) > job->open_max)
         TRY(check_open(tx, job, err));
     if (job->task == JOB_TRAIN)
         TRY(check_kept(tx, job, &rows, err));
-    TRY(insert_job(tx, job, rows_int(&rows, 0, 0), ret_job_id, err));
+    TRY(insert_job(tx, job, rows_int(&rows, 0, 0), &job_id, err));
+    TRY(read_made(tx, job->user_id, job_id, &creation->made, err));
+    *ret_keeps = true;
 done:
     rows_release(&rows);
     return rc;
@@ -184,30 +193,20 @@ enum err job_create_read(struct store *store, const struct job_new *job, struct 
                          bool *ret_is_new, struct error *err)
 {
     enum err rc;
-    struct tx tx;
-    struct job *made = NULL;
-    int64_t known_id = 0, job_id = 0;
-    if ((rc = check_new(job, err)) != ERR_OK)
-        return rc;
-    TRY(tx_begin(&tx, store, TX_WRITE, err));
-    TRY(create_in(&tx, job, &job_id, &known_id, err));
-    if (known_id == 0) {
-        TRY(read_made(&tx, job->user_id, job_id, &made, err));
-        TRY(tx_commit(&tx, err));
+    struct creation creation = {.job = job};
+    const struct combined work = {create_in, &creation};
+    TRY(check_new(job, err));
+    TRY(tx_combine(store, &work, err));
+    *ret_is_new = creation.known_id == 0;
+    if (creation.known_id != 0) {
+        TRY(await_others(store, err));
+        return job_read_brief(store, job->user_id, job->task, creation.known_id, ret_job, err);
     }
+    *ret_job = creation.made;
+    creation.made = NULL;
 done:
-    tx_end(&tx);
-    if (rc == ERR_OK && known_id != 0)
-        rc = await_others(store, err);
-    if (rc == ERR_OK && known_id != 0)
-        rc = job_read_brief(store, job->user_id, job->task, known_id, &made, err);
-    if (rc != ERR_OK) {
-        job_free(made);
-        return rc;
-    }
-    *ret_job = made;
-    *ret_is_new = known_id == 0;
-    return ERR_OK;
+    job_free(creation.made);
+    return rc;
 }
 
 enum err job_create(struct store *store, const struct job_new *job, int64_t *ret_job_id,

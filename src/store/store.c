@@ -43,6 +43,7 @@ enum err store_open(const struct store_spec *spec, struct store **ret_store, str
     pthread_mutex_init(&store->lock, NULL);
     pthread_mutex_init(&store->writing, NULL);
     pthread_mutex_init(&store->watching, NULL);
+    pthread_mutex_init(&store->line.lock, NULL);
     pthread_cond_init(&store->freed, NULL);
     store->spec = *spec;
     TRY_PTR(store->url = mem_dup_string(spec->url, err));
@@ -74,6 +75,7 @@ void store_close(struct store *store)
         store->backend->close(store->watcher);
     rows_release(&store->watched);
     pthread_cond_destroy(&store->freed);
+    pthread_mutex_destroy(&store->line.lock);
     pthread_mutex_destroy(&store->watching);
     pthread_mutex_destroy(&store->writing);
     pthread_mutex_destroy(&store->lock);
