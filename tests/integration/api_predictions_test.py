@@ -331,7 +331,7 @@ class Predictions(StackTest):
             self.client.delete(f"/api/v1/predictions/{mine}")
             reader.join(10)
         told = [one for one in statuses if one["prediction_id"] == mine]
-        self.assertEqual(told[0]["status"], "pending")
+        self.assertIn(told[0]["status"], ("pending", "loading_data"))  # it may begin at once
         self.assertEqual(told[-1]["file"], done["file"])
         self.assertIn(mine, removed)
 
@@ -368,7 +368,8 @@ class Deaths(unittest.TestCase):
     def assert_whole(self, done):
         """Completed, with the one file that its record names, and that is what it says."""
         self.assertEqual(done["status"], "completed", done)
-        self.assertEqual(self.files(), [done["file"]["file_name"]])
+        # What an attempt left that was killed before it could record it goes just after the end.
+        wait_until(lambda: self.files() == [done["file"]["file_name"]], what="one file is left")
         content = (self.directory / done["file"]["file_name"]).read_bytes()
         self.assertEqual(hashlib.sha256(content).hexdigest(), done["file"]["sha256"])
         self.assertEqual(content.count(b"\n"), done["file"]["rows"] + 1)
