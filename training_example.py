@@ -301,6 +301,90 @@ class TrainingClient:
         """The kinds of models, with their parameters, defaults and ranges."""
         return self._send("GET", "/api/v1/model_types")["model_types"]
 
+    # ---- versions of models: names, aliases, verdicts, imports ----
+
+    def models(self, name: Optional[str] = None, tag: Optional[str] = None) -> list:
+        """Your models, the newest first; those of one name or with one tag."""
+        return list(self._pages("/api/v1/models", "models",
+                                {"name": name, "tag": tag, "limit": PAGE}))
+
+    def model(self, ref: Any) -> dict:
+        """All that is known of a model: version, aliases, metrics, data, …"""
+        return self._send("GET", _model_path(ref))
+
+    def model_names(self) -> list:
+        """Your names, with their aliases and gates."""
+        return list(self._pages("/api/v1/registry", "names", {"limit": 200}))
+
+    def verdict(self, ref: Any, against: Any = None) -> dict:
+        """Is it better than the champion of its name, or than another? `words` says it."""
+        return self._look(ref, "verdict", _given({"against": against}))
+
+    def promote(self, name: str, version: int, alias: str = "champion",
+                reason: Optional[str] = None, override: bool = False) -> dict:
+        """Point an alias at a version; the move. Conflict: the gate refused, and `problem` has the
+        verdict. `override` moves it anyway, with a reason."""
+        return self._send("PUT", _alias_path(name, alias), body=_given(
+            {"version": int(version), "reason": reason, "override": override or None}))
+
+    def undo_promotion(self, name: str, alias: str = "champion",
+                       reason: Optional[str] = None) -> dict:
+        """Move an alias back to where it was before its last move."""
+        return self._send("POST", _alias_path(name, alias) + "/undo",
+                          body=_given({"reason": reason}))
+
+    def remove_alias(self, name: str, alias: str, reason: Optional[str] = None) -> dict:
+        """Take an alias away; the version stays."""
+        return self._send("DELETE", _alias_path(name, alias), body=_given({"reason": reason}))
+
+    def alias_history(self, name: str, alias: Optional[str] = None) -> list:
+        """Every move of its aliases, the newest first: who, when, why."""
+        return list(self._pages(_name_path(name) + "/history", "moves",
+                                {"alias": alias, "limit": PAGE}))
+
+    def aliases_at(self, name: str, at: str) -> dict:
+        """Which version each alias pointed at on a day ("2026-01-31") or at a time: {alias: 3}."""
+        query = urllib.parse.urlencode({"at": at, "limit": 1})
+        return self._send("GET", f"{_name_path(name)}/history?{query}")["then"]
+
+    def set_gate(self, name: str, gate: Optional[bool] = None,
+                 margin: Optional[float] = None) -> dict:
+        """Whether `champion` asks for a verdict, and by which margin of recall (0.01: a point)."""
+        return self._send("PATCH", _name_path(name), is_repeatable=True,
+                          body=_given({"gate": gate, "margin": margin}))
+
+    def edit_model(self, ref: Any, **changes: Any) -> dict:
+        """Change name, note or tags."""
+        return self._send("PATCH", _model_path(ref), body=changes)
+
+    def remove_model(self, ref: Any) -> None:
+        """Remove a model with its file. Conflict: an alias points at it."""
+        self._send("DELETE", _model_path(ref), ignore_body=True)
+
+    def export_model(self, ref: Any, path: Optional[str] = None, format: str = "pkl",
+                     overwrite: bool = False) -> str:
+        """Save a model as pkl, npz or safetensors; where it lies."""
+        model = self.model(ref)
+        if format == "pkl":
+            return self._save(f"{_model_path(ref)}/download", path, overwrite, model)
+        target = path or "."
+        if os.path.isdir(target):
+            target = os.path.join(target, os.path.splitext(model["file_name"])[0] + "." + format)
+        if os.path.exists(target) and not overwrite:
+            raise FileExistsError(f"{target} is there already")
+        with self._open("GET", f"{_model_path(ref)}/download?format={format}") as answer:
+            content = answer.read()
+        with open(target, "wb") as file:
+            file.write(content)
+        return target
+
+    def import_model(self, path: str, name: Optional[str] = None,
+                     note: Optional[str] = None) -> dict:
+        """Take in a model file that was made elsewhere. InvalidRequest: it is none."""
+        query = urllib.parse.urlencode(_given({"name": name, "note": note}))
+        with open(path, "rb") as file:
+            return self._send("POST", f"/api/v1/models/import?{query}", raw=file.read())
+
     # ---- recommendations: `ref` is a model's id, "name@alias", "name:version" or "name" ----
 
     def recommend(self, ref: Any, user: Any = None, k: int = 40, items: Optional[Any] = None,
@@ -507,7 +591,7 @@ class TrainingClient:
 
     def _open(self, method: str, path: str, form: Optional[Mapping[str, Any]] = None,
               body: Optional[Mapping[str, Any]] = None, headers: Optional[Mapping[str, str]] = None,
-              is_repeatable: bool = False) -> Any:
+              is_repeatable: bool = False, raw: Optional[bytes] = None) -> Any:
         """The answer, as a response to be read and closed; sent again as often as may be."""
         url, data = self.base_url + path, None
         sent = {"Accept": "application/json", "User-Agent": "rectrain-client/1", **(headers or {})}
@@ -517,6 +601,9 @@ class TrainingClient:
         elif body is not None:
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
+        elif raw is not None:
+            data = raw
+            sent["Content-Type"] = "application/octet-stream"
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
         may_repeat = is_repeatable or method in ("GET", "DELETE", "PUT")
@@ -581,6 +668,14 @@ class TrainingClient:
 
 def _given(fields: Mapping[str, Any]) -> dict:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _name_path(name: str) -> str:
+    return f"/api/v1/registry/{urllib.parse.quote(name, safe='')}"
+
+
+def _alias_path(name: str, alias: str) -> str:
+    return f"{_name_path(name)}/aliases/{urllib.parse.quote(alias, safe='')}"
 
 
 def _model_path(ref: Any) -> str:

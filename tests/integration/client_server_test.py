@@ -111,6 +111,31 @@ class WithServer(StackTest):
             self.client.similar(ref, "nothing")
         self.assertEqual(caught.exception.code, "item_unknown")
 
+    def test_versions_are_promoted_moved_back_and_exported(self):
+        client = self.client
+        for _ in range(2):
+            self.trained("als", iterations=1, factors=2, model_name="shelf")
+        self.assertEqual([one["ref"] for one in client.models(name="shelf")],
+                         ["shelf:2", "shelf:1"])
+        self.assertIn("shelf", [one["name"] for one in client.model_names()])
+        client.promote("shelf", 1, reason="a beginning", override=True)
+        self.assertEqual(client.verdict("shelf:2")["outcome"], "within_noise")
+        with self.assertRaises(te.Conflict):
+            client.promote("shelf", 2)
+        self.assertFalse(client.set_gate("shelf", gate=False)["gate"])
+        client.promote("shelf", 2)
+        self.assertEqual(client.undo_promotion("shelf", reason="slow")["to_version"], 1)
+        self.assertEqual([one["kind"] for one in client.alias_history("shelf", "champion")],
+                         ["undo", "move", "move"])
+        self.assertEqual(client.aliases_at("shelf", "2100-01-31"), {"champion": 1})
+        self.assertEqual(client.edit_model("shelf:2", note="kept", tags=["a"])["tags"], ["a"])
+        with tempfile.TemporaryDirectory() as directory:
+            path = client.export_model("shelf:2", directory)
+            self.assertTrue(client.export_model("shelf:2", directory, "npz").endswith(".npz"))
+            self.assertEqual(client.import_model(path, "shelf")["ref"], "shelf:3")
+        client.remove_model("shelf:3")
+        self.assertEqual(client.remove_alias("shelf", "champion")["kind"], "remove")
+
     def test_a_prediction_from_start_to_file(self):
         job_id, _ = self.trained("als", iterations=2, factors=4)
         ref = self.client.job(job_id)["model"]["model_id"]

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "store/registry.h"
 #include "unit/store/fixture.h"
 
 static void a_finished_job_has_metrics_result_and_model(void **state)
@@ -344,6 +345,31 @@ static void only_a_file_of_an_ended_job_that_no_row_names_is_an_orphan(void **st
     assert_int_equal(fate, MODEL_FILE_FOREIGN);
 }
 
+static void a_comparison_is_kept_until_one_of_the_two_is_gone(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    bool found;
+    struct model_comparison kept;
+    const struct model_comparison told = {40, 21375, 0.0095, 0.008, 0.011};
+    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
+    assert_ok(comparison_read(f->store, second, first, &kept, &found, &err));
+    assert_false(found);
+    assert_ok(comparison_keep(f->store, second, first, &told, &err));
+    assert_ok(comparison_keep(f->store, second, first, &told, &err));
+    assert_ok(comparison_read(f->store, second, first, &kept, &found, &err));
+    assert_true(found);
+    assert_memory_equal(&kept, &told, sizeof(kept));
+    assert_ok(comparison_read(f->store, first, second, &kept, &found, &err));
+    assert_false(found);
+    assert_ok(model_remove(f->store, f->user_id, first, &err));
+    assert_ok(comparison_read(f->store, second, first, &kept, &found, &err));
+    assert_false(found);
+    assert_ok(comparison_keep(f->store, second, first, &told, &err));
+    assert_ok(comparison_read(f->store, second, first, &kept, &found, &err));
+    assert_false(found);
+}
+
 static const struct CMUnitTest cases[] = {
     CASE(a_finished_job_has_metrics_result_and_model),
     CASE(a_job_may_finish_without_a_model),
@@ -362,5 +388,6 @@ static const struct CMUnitTest cases[] = {
     CASE(models_are_listed_newest_first_page_by_page),
     CASE(a_removed_model_leaves_its_job_without_a_path),
     CASE(only_a_file_of_an_ended_job_that_no_row_names_is_an_orphan),
+    CASE(a_comparison_is_kept_until_one_of_the_two_is_gone),
 };
 const struct case_list end_cases = CASE_LIST(cases);

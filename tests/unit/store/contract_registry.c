@@ -8,25 +8,6 @@
 #include "base/memory.h"
 #include "unit/store/fixture.h"
 
-/* A model of its own job, under a name (NULL: its kind's). */
-static int64_t add_model(const struct fixture *f, const char *name)
-{
-    struct error err;
-    bool is_new;
-    int64_t job_id;
-    struct model_record *model = NULL;
-    struct job_new job = plain_job(f->user_id);
-    job.model_name = name;
-    assert_ok(job_create(f->store, &job, &job_id, &is_new, &err));
-    const struct fence fence = claim(f);
-    assert_int_equal(fence.job_id, job_id);
-    finish(f, fence, 0.25);
-    assert_ok(model_of_job(f->store, f->user_id, job_id, &model, &err));
-    const int64_t model_id = model->model_id;
-    mem_free(model);
-    return model_id;
-}
-
 static void assert_ref(const struct fixture *f, const char *ref, int64_t model_id)
 {
     struct error err;
@@ -89,15 +70,15 @@ static void versions_count_up_under_each_name_and_are_not_used_twice(void **stat
 {
     const struct fixture *f = *state;
     struct error err;
-    const int64_t first = add_model(f, "homepage"), other = add_model(f, NULL);
-    const int64_t second = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage"), other = add_version(f, NULL);
+    const int64_t second = add_version(f, "homepage");
     assert_ref(f, "homepage:1", first);
     assert_ref(f, "homepage:2", second);
     assert_ref(f, "als:1", other);
     assert_ref(f, "homepage", second);
     assert_ok(model_remove(f->store, f->user_id, second, &err));
     assert_ref(f, "homepage", first);
-    const int64_t third = add_model(f, "homepage");
+    const int64_t third = add_version(f, "homepage");
     assert_ref(f, "homepage:3", third);
     assert_no_ref(f, "homepage:2", "no version 2");
 }
@@ -108,7 +89,7 @@ static void a_reference_says_which_part_of_it_there_is_not(void **state)
     struct error err;
     char text[32];
     struct model_record *model = NULL;
-    const int64_t first = add_model(f, "homepage"), bob = add_user(f, "bob@example.com");
+    const int64_t first = add_version(f, "homepage"), bob = add_user(f, "bob@example.com");
     assert_no_ref(f, "987654", "no model 987654");
     assert_no_ref(f, "sidebar", "no model is named sidebar");
     assert_no_ref(f, "sidebar:1", "no model is named sidebar");
@@ -130,7 +111,7 @@ static void a_bare_name_is_its_champion(void **state)
     const struct fixture *f = *state;
     struct error err;
     struct model_record *model = NULL;
-    const int64_t first = add_model(f, "homepage"), second = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
     assert_ref(f, "homepage", second);
     move_to(f, "champion", first, "0>1");
     move_to(f, "candidate", second, "0>2");
@@ -149,7 +130,7 @@ static void a_bare_name_is_its_champion(void **state)
 static void an_alias_moves_and_can_be_moved_back_and_forth(void **state)
 {
     const struct fixture *f = *state;
-    const int64_t first = add_model(f, "homepage"), second = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
     move_to(f, "champion", first, "0>1");
     move_to(f, "champion", second, "1>2");
     undo(f, "champion", "2>1");
@@ -171,7 +152,7 @@ static void a_move_to_where_it_is_records_nothing(void **state)
     const struct fixture *f = *state;
     struct error err;
     struct alias_move *first = NULL, *again = NULL;
-    const int64_t model_id = add_model(f, "homepage");
+    const int64_t model_id = add_version(f, "homepage");
     const struct alias_move_new wanted = a_move(f, "champion", model_id);
     assert_ok(registry_move(f->store, &wanted, &first, &err));
     assert_ok(registry_move(f->store, &wanted, &again, &err));
@@ -187,7 +168,7 @@ static void a_move_keeps_who_when_why_and_the_verdict(void **state)
     int64_t now;
     struct alias_move *move = NULL;
     struct alias_move_list list;
-    struct alias_move_new wanted = a_move(f, "champion", add_model(f, "homepage"));
+    struct alias_move_new wanted = a_move(f, "champion", add_version(f, "homepage"));
     wanted.reason = "the weekly run";
     wanted.verdict_json = "{\"passes\":false}";
     wanted.is_overridden = true;
@@ -214,7 +195,7 @@ static void moves_that_cannot_be_are_refused_and_leave_nothing(void **state)
     struct alias_move *move = NULL;
     struct alias_move_list list;
     char reason[REASON_MAX + 2];
-    const int64_t here = add_model(f, "homepage"), elsewhere = add_model(f, "sidebar");
+    const int64_t here = add_version(f, "homepage"), elsewhere = add_version(f, "sidebar");
     struct alias_move_new wanted = a_move(f, "champion", elsewhere);
     assert_error(registry_move(f->store, &wanted, &move, &err), ERR_NOT_FOUND);
     assert_string_equal(err.reason, "no_such_model");
@@ -250,7 +231,7 @@ static void a_verdict_about_another_champion_moves_nothing(void **state)
     const struct fixture *f = *state;
     struct error err;
     struct alias_move *move = NULL;
-    const int64_t first = add_model(f, "homepage"), second = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
     move_to(f, "champion", first, "0>1");
     struct alias_move_new wanted = a_move(f, "champion", second);
     wanted.from_model_id = 0;
@@ -269,7 +250,7 @@ static void what_an_alias_points_at_is_neither_removed_nor_renamed(void **state)
     struct error err;
     struct model_record *model = NULL;
     const struct model_edit edit = {.name = "sidebar"};
-    const int64_t first = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage");
     assert_ok(model_read(f->store, f->user_id, first, &model, &err));
     const int64_t job_id = model->job_id;
     mem_free(model);
@@ -294,8 +275,8 @@ static void there_is_no_way_back_to_what_was_removed_or_renamed(void **state)
     struct error err;
     struct alias_move *move = NULL;
     const struct model_edit edit = {.name = "sidebar"};
-    const int64_t first = add_model(f, "homepage"), second = add_model(f, "homepage");
-    const int64_t third = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
+    const int64_t third = add_version(f, "homepage");
     const struct alias_move_new back = a_move(f, "champion", 0);
     move_to(f, "champion", first, "0>1");
     move_to(f, "champion", second, "1>2");
@@ -314,7 +295,7 @@ static void the_history_tells_which_version_it_was_then(void **state)
     const struct fixture *f = *state;
     struct error err;
     struct alias_move_list list;
-    const int64_t first = add_model(f, "homepage"), second = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
     move_to(f, "champion", first, "0>1");
     move_to(f, "shadow", second, "0>2");
     move_to(f, "champion", second, "1>2");
@@ -349,7 +330,7 @@ static void the_history_comes_page_by_page_and_of_one_alias(void **state)
     const struct fixture *f = *state;
     struct error err;
     struct alias_move_list list;
-    const int64_t first = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage");
     move_to(f, "champion", first, "0>1");
     move_to(f, "shadow", first, "0>1");
     move_to(f, "champion", 0, "1>0");
@@ -380,9 +361,9 @@ static void names_are_listed_with_their_aliases(void **state)
     const struct fixture *f = *state;
     struct error err;
     struct registry_list list;
-    const int64_t first = add_model(f, "homepage"), second = add_model(f, "homepage");
-    const int64_t other = add_model(f, "sidebar");
-    add_model(f, NULL);
+    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
+    const int64_t other = add_version(f, "sidebar");
+    add_version(f, NULL);
     move_to(f, "champion", first, "0>1");
     move_to(f, "candidate", second, "0>2");
     assert_ok(registry_list(f->store, f->user_id, NULL, 2, &list, &err));
@@ -420,7 +401,7 @@ static void the_gate_of_a_name_is_set(void **state)
     const struct fixture *f = *state;
     struct error err;
     struct registry_list list;
-    add_model(f, "homepage");
+    add_version(f, "homepage");
     assert_ok(registry_set_gate(f->store, f->user_id, "homepage", false, 0.005, &err));
     assert_ok(registry_read(f->store, f->user_id, "homepage", &list, &err));
     assert_false(list.names[0]->gate);
@@ -439,7 +420,7 @@ static void a_name_has_room_for_so_many_aliases(void **state)
     struct error err;
     char alias[32];
     struct alias_move *move = NULL;
-    const int64_t model_id = add_model(f, "homepage");
+    const int64_t model_id = add_version(f, "homepage");
     for (int i = 0; i < ALIASES_MAX; i++) {
         snprintf(alias, sizeof(alias), "a%d", i);
         move_to(f, alias, model_id, "0>1");
@@ -458,8 +439,8 @@ static void notes_tags_and_another_name_are_kept(void **state)
     struct model_record *model = NULL;
     struct model_list list;
     const char *const tags[] = {"weekly", "klein", "weekly"};
-    const int64_t first = add_model(f, "homepage");
-    add_model(f, "sidebar");
+    const int64_t first = add_version(f, "homepage");
+    add_version(f, "sidebar");
     struct model_edit edit = {.note = "with the new events", .tags = tags, .tag_count = 3};
     assert_ok(model_edit(f->store, f->user_id, first, &edit, &err));
     edit = (struct model_edit){.name = "sidebar"};
@@ -496,7 +477,7 @@ static void an_edit_that_may_not_be_changes_nothing(void **state)
     struct model_record *model = NULL;
     static char note[MODEL_NOTE_MAX + 2];
     const char *const bad[] = {"", "two words", "a,b", "tab\there"};
-    const int64_t first = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage");
     struct model_edit edit = {.note = "kept?", .name = "Not A Name"};
     assert_error(model_edit(f->store, f->user_id, first, &edit, &err), ERR_INVALID);
     for (size_t i = 0; i < 4; i++) {
@@ -522,7 +503,7 @@ static void a_job_beyond_what_its_user_may_keep_is_not_started(void **state)
     struct error err;
     bool is_new;
     int64_t job_id;
-    const int64_t first = add_model(f, "homepage");
+    const int64_t first = add_version(f, "homepage");
     struct job_new job = plain_job(f->user_id);
     job.models_max = 2;
     assert_ok(job_create(f->store, &job, &job_id, &is_new, &err)); /* the second, when it is done */
@@ -547,8 +528,8 @@ static void what_a_user_keeps_is_counted_right_through_all_ends(void **state)
     struct strbuf report;
     struct model_record *model = NULL;
     strbuf_init(&report, 65536);
-    const int64_t first = add_model(f, "homepage"), second = add_model(f, "homepage");
-    add_model(f, NULL);
+    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
+    add_version(f, NULL);
     assert_ok(model_read(f->store, f->user_id, second, &model, &err));
     assert_ok(model_remove(f->store, f->user_id, first, &err));
     assert_ok(job_remove(f->store, f->user_id, JOB_TRAIN, model->job_id, &err));
@@ -562,31 +543,6 @@ static void what_a_user_keeps_is_counted_right_through_all_ends(void **state)
     strbuf_release(&report);
 }
 
-static void a_comparison_is_kept_until_one_of_the_two_is_gone(void **state)
-{
-    const struct fixture *f = *state;
-    struct error err;
-    bool found;
-    struct model_comparison kept;
-    const struct model_comparison told = {40, 21375, 0.0095, 0.008, 0.011};
-    const int64_t first = add_model(f, "homepage"), second = add_model(f, "homepage");
-    assert_ok(comparison_read(f->store, second, first, &kept, &found, &err));
-    assert_false(found);
-    assert_ok(comparison_keep(f->store, second, first, &told, &err));
-    assert_ok(comparison_keep(f->store, second, first, &told, &err));
-    assert_ok(comparison_read(f->store, second, first, &kept, &found, &err));
-    assert_true(found);
-    assert_memory_equal(&kept, &told, sizeof(kept));
-    assert_ok(comparison_read(f->store, first, second, &kept, &found, &err));
-    assert_false(found);
-    assert_ok(model_remove(f->store, f->user_id, first, &err));
-    assert_ok(comparison_read(f->store, second, first, &kept, &found, &err));
-    assert_false(found);
-    assert_ok(comparison_keep(f->store, second, first, &told, &err));
-    assert_ok(comparison_read(f->store, second, first, &kept, &found, &err));
-    assert_false(found);
-}
-
 static void a_user_goes_with_names_aliases_and_moves(void **state)
 {
     const struct fixture *f = *state;
@@ -594,7 +550,7 @@ static void a_user_goes_with_names_aliases_and_moves(void **state)
     int64_t faults = -1;
     struct strbuf report;
     strbuf_init(&report, 65536);
-    move_to(f, "champion", add_model(f, "homepage"), "0>1");
+    move_to(f, "champion", add_version(f, "homepage"), "0>1");
     assert_ok(user_remove(f->store, f->user_id, &err));
     assert_ok(store_check(f->store, &report, &faults, &err));
     assert_int_equal(faults, 0);
@@ -621,7 +577,6 @@ static const struct CMUnitTest cases[] = {
     CASE(an_edit_that_may_not_be_changes_nothing),
     CASE(a_job_beyond_what_its_user_may_keep_is_not_started),
     CASE(what_a_user_keeps_is_counted_right_through_all_ends),
-    CASE(a_comparison_is_kept_until_one_of_the_two_is_gone),
     CASE(a_user_goes_with_names_aliases_and_moves),
 };
 const struct case_list registry_cases = CASE_LIST(cases);

@@ -328,6 +328,24 @@ void finish(const struct fixture *fixture, struct fence fence, double recall)
     json_decref(metrics);
 }
 
+int64_t add_version(const struct fixture *f, const char *name)
+{
+    struct error err;
+    bool is_new;
+    int64_t job_id;
+    struct model_record *model = NULL;
+    struct job_new job = plain_job(f->user_id);
+    job.model_name = name;
+    assert_ok(job_create(f->store, &job, &job_id, &is_new, &err));
+    const struct fence fence = claim(f);
+    assert_int_equal(fence.job_id, job_id);
+    finish(f, fence, 0.25);
+    assert_ok(model_of_job(f->store, f->user_id, job_id, &model, &err));
+    const int64_t model_id = model->model_id;
+    mem_free(model);
+    return model_id;
+}
+
 struct job *read_job(const struct fixture *fixture, int64_t job_id)
 {
     struct error err;

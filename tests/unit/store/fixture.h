@@ -46,6 +46,8 @@ int64_t add_job(const struct fixture *fixture, int64_t user_id);
 struct fence claim(const struct fixture *fixture); /* job_id 0: nothing was pending */
 struct fence claim_for(const struct fixture *fixture, int64_t lease_ms);
 void finish(const struct fixture *fixture, struct fence fence, double recall);
+/* A model of its own job, under a name (NULL: its kind's). */
+int64_t add_version(const struct fixture *fixture, const char *name);
 struct job *read_job(const struct fixture *fixture, int64_t job_id);
 enum job_status status_of_job(const struct fixture *fixture, int64_t job_id);
 void pause_ms(int ms);
