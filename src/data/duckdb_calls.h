@@ -85,7 +85,7 @@ MUST_CHECK enum err duckdb_load(struct error *err);
     X(vector_get_validity)                                                                         \
     X(vector_size)
 
-#define X(name) __typeof__(&duckdb_##name) name;
+#define X(name) __typeof__ (&duckdb_##name)(name);
 struct duckdb_calls {
     DUCKDB_CALLS(X)
 };
