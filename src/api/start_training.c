@@ -1,5 +1,6 @@
 /* POST /start_training/: the brief's way to start a job, for programs and for browsers, with or
  * without scripts. POST /api/v1/jobs is its twin among the resources. */
+#include <assert.h>
 #include <string.h>
 
 #include "api/identity.h"
@@ -58,6 +59,7 @@ static enum err start_by_brief(void *context, struct request *request, struct re
         job_body_refuse(response, &errors);
         return ERR_OK;
     }
+    assert(job != NULL); /* as there are no errors */
     if (wants_page) {
         const char *page =
             arena_textf(arena, err, "/training/?started=%lld", (long long)job->job_id);

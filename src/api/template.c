@@ -148,7 +148,7 @@ enum err template_compile(const char *text, size_t len, struct template **ret_te
                           struct error *err)
 {
     enum err rc = ERR_OK;
-    struct tag tag;
+    struct tag tag = {0};
     bool is_found;
     int32_t open[TEMPLATE_DEPTH_MAX], depth = 0;
     struct template *template, *fit;
