@@ -257,7 +257,7 @@ void data_path_close(struct data_path *path)
 
 enum err data_path_check(const struct config *config, const char *path, struct error *err)
 {
-    struct data_path opened;
+    struct data_path opened = {0};
     const enum err rc = data_path_open(config, path, &opened, err);
     if (rc == ERR_OK)
         data_path_close(&opened);
