@@ -29,7 +29,10 @@ endif()
 if(RECTRAIN_SANITIZE)
     target_compile_options(rectrain_flags INTERFACE -fsanitize=${RECTRAIN_SANITIZE}
         -fno-sanitize-recover=all -Wno-pass-failed)
-    target_link_options(rectrain_flags INTERFACE -fsanitize=${RECTRAIN_SANITIZE})
+    # A sanitizer looks for the functions that it wraps when the program starts, those of the C++
+    # library too, which comes later otherwise, with DuckDB.
+    target_link_options(rectrain_flags INTERFACE -fsanitize=${RECTRAIN_SANITIZE}
+        -Wl,--push-state,--no-as-needed -l:libstdc++.so.6 -Wl,--pop-state)
 endif()
 if(RECTRAIN_COVERAGE)
     target_compile_options(rectrain_flags INTERFACE --coverage -fprofile-update=atomic)

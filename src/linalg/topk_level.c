@@ -68,8 +68,8 @@ static void scan(const float *items, int32_t tiles, int32_t factors, const float
 #pragma GCC unroll 12
             for (int32_t u = 0; u < GROUP; u++) {
                 const vec factor = vec_all(x[u]);
-                sums[u][0] += factor * left;
-                sums[u][1] += factor * right;
+                sums[u][0] = vec_add_product(sums[u][0], factor, left);
+                sums[u][1] = vec_add_product(sums[u][1], factor, right);
             }
         }
         ivec reached = {0};
@@ -109,8 +109,8 @@ static inline __attribute__((always_inline)) void scan_tiles(const float *items,
 #pragma GCC unroll 4
         for (int32_t t = 0; t < count; t++) {
             const float *at = items + t * tile_floats + (int64_t)j * TILE;
-            sums[t][0] += factor * vec_load(at);
-            sums[t][1] += factor * vec_load(at + VEC_LANES);
+            sums[t][0] = vec_add_product(sums[t][0], factor, vec_load(at));
+            sums[t][1] = vec_add_product(sums[t][1], factor, vec_load(at + VEC_LANES));
         }
     }
 #pragma GCC unroll 4

@@ -49,6 +49,20 @@ static inline vec vec_all(float value)
     return value - (vec){0}; /* a broadcast; minus, since -0 + 0 would lose the sign */
 }
 
+/* sum + x * y with one rounding where the level has the instruction. The compiler fuses a sum that
+ * is written out as it likes; where two kernels have to agree to the last bit, both say what is
+ * meant. */
+static inline vec vec_add_product(vec sum, vec x, vec y)
+{
+#if defined(KERNEL_LEVEL_AVX512)
+    return (vec)_mm512_fmadd_ps((__m512)x, (__m512)y, (__m512)sum);
+#elif defined(KERNEL_LEVEL_AVX2)
+    return (vec)_mm256_fmadd_ps((__m256)x, (__m256)y, (__m256)sum);
+#else
+    return sum + x * y;
+#endif
+}
+
 /*
  * The sums across the lanes of eight vectors at once, out[e] = sum over sums[e]: a tree in which
  * each step adds two halves and packs two vectors into one, so that eight sums cost about as much
