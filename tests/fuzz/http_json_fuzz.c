@@ -19,11 +19,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     json_t *value;
     if (!started)
         json_init();
+    static const struct header json_type = {"Content-Type", "application/json"};
     started = true;
     memset(&request, 0, sizeof(request));
     arena_init(&arena, 1 << 20);
     request_init(&request, &arena, &around);
-    request.headers.fields[0] = (struct header){"Content-Type", "application/json"};
+    request.headers.fields = &json_type;
     request.headers.count = 1;
     strbuf_init(&request.body, 1 << 20);
     if (strbuf_add(&request.body, bytes, size, &err) != ERR_OK)
