@@ -54,9 +54,9 @@ static inline vec vec_all(float value)
  * meant. */
 static inline vec vec_add_product(vec sum, vec x, vec y)
 {
-#if defined(KERNEL_LEVEL_AVX512)
+#if defined(KERNEL_LEVEL_AVX512) && defined(__AVX512F__)
     return (vec)_mm512_fmadd_ps((__m512)x, (__m512)y, (__m512)sum);
-#elif defined(KERNEL_LEVEL_AVX2)
+#elif defined(KERNEL_LEVEL_AVX2) && defined(__FMA__)
     return (vec)_mm256_fmadd_ps((__m256)x, (__m256)y, (__m256)sum);
 #else
     return sum + x * y;
