@@ -121,7 +121,7 @@ static void take_progress(struct recorder *recorder, const struct child_line *li
 static void take_phase(struct recorder *recorder, const struct child_line *line)
 {
     recorder->phase = line->phase;
-    recorder->phase_due = true;
+    recorder->phases_due |= 1u << line->phase;
     recorder->progress = recorder_share(recorder->course, line->phase, 0, 0);
     recorder->progress_due = true;
     snprintf(recorder->message, sizeof(recorder->message), "%s", words_of(recorder, line->phase));
@@ -153,9 +153,26 @@ double recorder_due_in(const struct recorder *recorder)
 {
     const bool waits = recorder->progress_due || recorder->point_done < recorder->point_count ||
                        recorder->note_done < recorder->note_count;
-    if (recorder->phase_due)
+    if (recorder->phases_due != 0)
         return 0;
     return waits ? fmax(0, recorder->next_flush - clock_seconds()) : -1;
+}
+
+/* Each phase that was told has its place in the timeline, however many came in one look. */
+static enum err flush_phases(struct recorder *recorder, struct error *err)
+{
+    enum err rc = ERR_OK;
+    for (int i = PHASE_LOAD; i <= PHASE_SAVE && recorder->phases_due != 0; i++) {
+        const enum progress_phase phase = (enum progress_phase)i;
+        const char *message =
+            phase == recorder->phase ? recorder->message : words_of(recorder, phase);
+        if ((recorder->phases_due & 1u << phase) == 0)
+            continue;
+        TRY(job_advance(recorder->store, recorder->fence, phase, message, err));
+        recorder->phases_due &= ~(1u << phase);
+    }
+done:
+    return rc;
 }
 
 enum err recorder_flush(struct recorder *recorder, bool all, struct error *err)
@@ -166,10 +183,7 @@ enum err recorder_flush(struct recorder *recorder, bool all, struct error *err)
     const double due = recorder_due_in(recorder);
     if (due < 0 || (due > 0 && !all))
         return ERR_OK;
-    if (recorder->phase_due) {
-        TRY(job_advance(store, fence, recorder->phase, recorder->message, err));
-        recorder->phase_due = false;
-    }
+    TRY(flush_phases(recorder, err));
     for (; recorder->point_done < recorder->point_count; recorder->point_done++) {
         const struct recorder_point *point = &recorder->points[recorder->point_done];
         TRY(job_add_point(store, fence, point->name, point->step, point->value, err));

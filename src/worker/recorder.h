@@ -23,8 +23,9 @@ struct recorder {
     struct store *store;
     struct fence fence;
     enum recorder_course course;
-    enum progress_phase phase;
-    bool phase_due, progress_due;
+    enum progress_phase phase; /* the newest */
+    unsigned phases_due;       /* bit i: phase i was told and is not in the store yet */
+    bool progress_due;
     double progress;
     int64_t iteration;
     char message[CHILD_TEXT_MAX + 1];

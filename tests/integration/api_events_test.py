@@ -58,7 +58,9 @@ class Listener:
 class StreamTest(Jobs):
     def test_a_job_is_followed_from_start_to_end(self):
         with Listener(self.owner) as listener, Listener(self.other) as stranger:
-            job_id = self.start(model_type="als", iterations=5, factors=4)
+            # Enough of it that training lasts longer than the stream takes to look.
+            iterations = 100
+            job_id = self.start(model_type="als", iterations=iterations, factors=32)
             listener.wait(lambda: [one for one in listener.of("job", job_id)
                                    if one["status"] == "completed"])
             seen = [one["status"] for one in listener.of("job", job_id)]
@@ -72,7 +74,7 @@ class StreamTest(Jobs):
             self.assertNotIn("result", last)
             points = [point for one in listener.of("points", job_id) for point in one["points"]]
             steps = sorted({one["step"] for one in points if one["name"] == "loss"})
-            self.assertEqual(steps, [1, 2, 3, 4, 5])
+            self.assertEqual(steps, list(range(1, iterations + 1)))
             # All points come before the end is told, and the log's end with it.
             kinds = [(one["event"], json.loads(one["data"]).get("status"))
                      for one in listener.events]

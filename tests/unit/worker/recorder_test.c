@@ -105,6 +105,26 @@ static void what_can_wait_is_written_a_few_times_a_second(void **state)
     recorder_release(&recorder);
 }
 
+static void phases_that_come_at_once_all_stand_in_the_timeline(void **state)
+{
+    static const char *const phases[] = {"load", "split", "train", "evaluate", "save"};
+    const struct fixture *f = *state;
+    struct error err;
+    struct recorder recorder;
+    struct job_event_list events;
+    const int64_t id = add_job(f, f->user_id);
+    assert_ok(recorder_init(&recorder, f->store, claim(f), COURSE_ITERATIONS, &err));
+    for (int phase = PHASE_LOAD; phase <= PHASE_SAVE; phase++)
+        take_phase(&recorder, (enum progress_phase)phase);
+    assert_ok(recorder_flush(&recorder, false, &err));
+    assert_ok(job_events(f->store, f->user_id, id, 0, 100, &events, &err));
+    assert_true(events.count > 5);
+    for (int i = 0; i < 5; i++)
+        assert_string_equal(events.events[events.count - 5 + i]->message, phases[i]);
+    job_event_list_release(&events);
+    recorder_release(&recorder);
+}
+
 static void a_fence_is_told(void **state)
 {
     const struct fixture *f = *state;
@@ -138,6 +158,7 @@ int main(void)
         cmocka_unit_test(the_share_of_a_run_rises_through_its_phases),
         CASE(curves_warnings_and_progress_reach_the_store),
         CASE(what_can_wait_is_written_a_few_times_a_second),
+        CASE(phases_that_come_at_once_all_stand_in_the_timeline),
         CASE(a_fence_is_told),
         CASE(more_points_than_a_run_has_are_dropped),
     };
