@@ -1,6 +1,7 @@
 """docker-compose.yaml: what stands in it, and the fleet that it starts, with the brief's Quick Start,
 client, monitoring and security word by word (tests/support/compose.py tells how, without Docker)."""
 
+import csv
 import hashlib
 import json
 import pickle
@@ -249,18 +250,77 @@ class Fleet(Running):
         self.assertTrue(predictions()["durable"])
         wait_until(lambda: predictions().get("consumers") == 1, PATIENCE, "its worker listens")
 
-    def test_32_the_prediction_worker_writes_a_file_for_all_users(self):
+    def version(self, client, **fields):
+        """Train one version of "homepage" by the form, as the page does."""
+        job_id = client.post("/start_training/", form={
+            "model_type": "als", "data_path": "/data", "model_name": "homepage"} | fields
+        ).json()["job_id"]
+        self.assertEqual(self.wait(client, job_id)["status"], "completed")
+        return client.get(f"/api/v1/jobs/{job_id}").json()["model"]["ref"]
+
+    def test_32_a_model_s_story_from_two_versions_to_the_way_back(self):
         client = self.client()
-        model = client.get("/api/v1/models").json()["models"][0]["model_id"]
-        answer = client.post("/api/v1/predictions", json={"model": model, "k": 3, "format": "csv"})
+        champion = "/api/v1/registry/homepage/aliases/champion"
+        self.assertEqual(self.version(client, iterations=1, factors=2), "homepage:1")
+        self.assertEqual(self.version(client, iterations=5, factors=8), "homepage:2")
+
+        # The first becomes champion, as there is none; the gate lets the second, which is better.
+        first = client.put(champion, json={"version": 1})
+        self.assertEqual(first.json()["verdict"]["outcome"], "no_champion", first)
+        verdict = client.get("/api/v1/models/homepage:2/verdict").json()
+        self.assertEqual((verdict["outcome"], verdict["passes"]), ("better", True), verdict)
+        self.assertRegex(verdict["words"], r"^better by [\d.]+ to [\d.]+ points$")
+        moved = client.put(champion, json={"version": 2, "reason": "finds more"})
+        self.assertEqual((moved.status, moved.json()["to_version"]), (200, 2), moved)
+        refused = client.put(champion, json={"version": 1})
+        self.assertEqual((refused.status, refused.json()["code"]), (409, "gate_refused"), refused)
+
+        # A user whom the model knows, one whom it does not, and a history that is pasted in.
+        model = "/api/v1/models/homepage@champion"
+        known = client.get(f"{model}/users?limit=1").json()["users"][0]
+        listed = client.get(f"{model}/recommend?user={known}&k=10").json()
+        self.assertEqual((listed["basis"], listed["model"]["version"]), ("user", 2), listed)
+        unknown = client.get(f"{model}/recommend?user=987654321&k=10").json()
+        self.assertEqual(unknown["basis"], "popular", unknown)
+        done = client.get(f"{model}/history?user={known}").json()["items"]
+        folded = client.post(f"{model}/recommend", json={"k": 10, "items": done + ["no-such"]})
+        self.assertEqual((folded.json()["basis"], folded.json()["unknown_items"]), ("history", 1),
+                         folded)
+        for items in (listed["items"], unknown["items"], folded.json()["items"]):
+            self.assertEqual(len({one["item"] for one in items}), 10)
+        best = listed["items"][0]
+        why = client.get(f"{model}/explain?user={known}&item={best['item']}&reasons=1000").json()
+        self.assertEqual((why["rank"], why["rest"]), (1, 0), why)
+        self.assertAlmostEqual(why["list_score"], best["score"], places=6)
+        self.assertAlmostEqual(sum(one["part"] for one in why["reasons"]), why["score"], places=5)
+
+        self.predict_for_all(client, known, listed["items"])
+
+        # And back in one step; the history has all of it.
+        undone = client.post(f"{champion}/undo", json={"reason": "complaints"})
+        self.assertEqual((undone.json()["kind"], undone.json()["to_version"]), ("undo", 1), undone)
+        again = client.get(f"{model}/recommend?user={known}&k=10").json()
+        self.assertEqual(again["model"]["version"], 1)
+        moves = client.get("/api/v1/registry/homepage/history").json()["moves"]
+        self.assertEqual([(move["from_version"], move["to_version"], move["reason"], move["by"])
+                          for move in moves], [(2, 1, "complaints", EMAIL), (1, 2, "finds more", EMAIL),
+                                               (None, 1, None, EMAIL)])
+
+    def predict_for_all(self, client, known, items):
+        """By the prediction worker, whose lists are those of the server."""
+        answer = client.post("/api/v1/predictions", json={
+            "model": "homepage@champion", "k": 10, "format": "csv"})
         self.assertEqual(answer.status, 202, answer)
         path = f"/api/v1/predictions/{answer.json()['prediction_id']}"
         done = wait_until(lambda: next((seen for seen in [client.get(path).json()] if seen[
             "status"] in ("completed", "failed")), None), PATIENCE, "the prediction ends")
-        self.assertEqual(done["status"], "completed", done)
+        self.assertEqual((done["status"], done["model"]["version"]), ("completed", 2), done)
         content = client.get(path + "/download").body
         self.assertEqual(hashlib.sha256(content).hexdigest(), done["file"]["sha256"])
-        self.assertEqual(content.count(b"\n"), done["file"]["rows"] + 1)
+        rows = list(csv.DictReader(content.decode().splitlines()))
+        self.assertEqual(len(rows), done["file"]["rows"])
+        self.assertEqual([int(row["node"]) for row in rows if row["cookie"] == str(known)],
+                         [one["item"] for one in items])
         logs = self.fleet.logs("prediction-worker")
         self.assertIn("prediction_completed", logs)
         self.assertNotIn("rmpassword", logs)
