@@ -5,6 +5,9 @@ set(CMAKE_C_EXTENSIONS ON)
 set(CMAKE_C_VISIBILITY_PRESET hidden)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# clang 14 links programs at fixed addresses unless it is told otherwise.
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES C)
 
 # Assertions guard invariants in release too, so no preset defines NDEBUG.
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g1")
@@ -14,18 +17,24 @@ set(RECTRAIN_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,u
 option(RECTRAIN_COVERAGE "Instrument for line coverage" OFF)
 option(RECTRAIN_FUZZ "Build the fuzz targets (clang)" OFF)
 
+# What makes a fault harder to exploit, for others' code that is compiled here too (SQLite).
+# tests/integration/hardening_test.py looks for each in the finished program.
+add_library(rectrain_hardening INTERFACE)
+target_compile_options(rectrain_hardening INTERFACE -fstack-protector-strong)
+target_link_options(rectrain_hardening INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(rectrain_hardening INTERFACE -fstack-clash-protection -fcf-protection)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT RECTRAIN_SANITIZE)
+    target_compile_definitions(rectrain_hardening INTERFACE _FORTIFY_SOURCE=2)
+endif()
+
 add_library(rectrain_flags INTERFACE)
+target_link_libraries(rectrain_flags INTERFACE rectrain_hardening)
 target_compile_definitions(rectrain_flags INTERFACE _GNU_SOURCE)
 target_compile_options(rectrain_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
-    -Wformat=2 -Werror -fno-omit-frame-pointer -fstack-protector-strong)
-target_link_options(rectrain_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
-if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(rectrain_flags INTERFACE -fstack-clash-protection -fcf-protection)
-endif()
-if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT RECTRAIN_SANITIZE)
-    target_compile_definitions(rectrain_flags INTERFACE _FORTIFY_SOURCE=2)
-endif()
+    -Wformat=2 -Werror -fno-omit-frame-pointer)
 if(RECTRAIN_SANITIZE)
     target_compile_options(rectrain_flags INTERFACE -fsanitize=${RECTRAIN_SANITIZE}
         -fno-sanitize-recover=all -Wno-pass-failed)

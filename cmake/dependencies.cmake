@@ -46,7 +46,7 @@ target_compile_definitions(sqlite PRIVATE
     SQLITE_OMIT_LOAD_EXTENSION SQLITE_OMIT_DEPRECATED SQLITE_OMIT_SHARED_CACHE
     SQLITE_OMIT_PROGRESS_CALLBACK SQLITE_USE_ALLOCA SQLITE_TEMP_STORE=2
     HAVE_FDATASYNC=1)
-target_link_libraries(sqlite PRIVATE Threads::Threads m)
+target_link_libraries(sqlite PRIVATE rectrain_hardening Threads::Threads m)
 
 # RabbitMQ's client. 0.9 is the first that knows connection.blocked.
 pkg_check_modules(RABBITMQ REQUIRED IMPORTED_TARGET librabbitmq>=0.9)

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/json.h"
 #include "cli/command.h"
@@ -52,8 +53,16 @@ static bool wants_json(int argc, char **argv)
     return false;
 }
 
+/* What is in memory, passwords and tokens among it, is not to lie on a disk after a crash. */
+static void forgo_core_dumps(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none); /* lowering is always allowed */
+}
+
 int main(int argc, char **argv)
 {
+    forgo_core_dumps();
     json_init();
     signal(SIGXFSZ, SIG_IGN); /* a file above the limit is an error with words, not a death */
     if (argc < 2) {
