@@ -10,6 +10,7 @@
  *   job_removed  {"job_id": 7}
  *   points       {"job_id": 7, "attempt": 1, "points": [{"name": "loss", "step": 3, "value": 0.5}]}
  *   log          {"job_id": 7, "size_bytes": 1234}: the log of a running job grew
+ *   alias        {"name": "homepage", "alias": "champion", …}: the move, as in the history
  *
  * A change of status, name or error is told within LIVE_POLL_MS; what else a running job does is
  * gathered, and told LIVE_CALM_MS after the last time at the soonest, so that no page has to draw

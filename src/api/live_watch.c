@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/live.h"
+#include "api/model_out.h"
 #include "api/prediction_json.h"
 #include "base/json_out.h"
 #include "base/memory.h"
@@ -176,6 +177,15 @@ static enum err tell_removed(struct watches *watches, const struct job_gone *gon
                    err);
 }
 
+static enum err tell_move(struct watches *watches, const struct alias_move *move,
+                          struct error *err)
+{
+    struct json_out out;
+    json_out_init(&out, EVENT_FIRST_BYTES, HUB_EVENT_BYTES_MAX, err);
+    move_out(&out, move);
+    return publish(watches, move->user_id, "alias", &out, err);
+}
+
 /* With its model and its file, which a job has not. One that was removed meanwhile is told of as
  * that. */
 static enum err tell_prediction(struct watches *watches, const struct watch *watch,
@@ -283,7 +293,7 @@ done:
     return rc;
 }
 
-/* What fails for one job must not keep the others' news back: the first failure is returned. */
+/* What fails for one must not keep the others' news back: the first failure is returned. */
 enum err watches_take(struct watches *watches, struct changes *changes, double now,
                       struct error *err)
 {
@@ -300,6 +310,10 @@ enum err watches_take(struct watches *watches, struct changes *changes, double n
     for (int32_t i = 0; i < changes->gone_count; i++) {
         drop(watches, find(watches, changes->gone[i].job_id));
         rc = tell_removed(watches, &changes->gone[i], first == ERR_OK ? err : &other);
+        first = first == ERR_OK ? rc : first;
+    }
+    for (int32_t i = 0; i < changes->move_count; i++) {
+        rc = tell_move(watches, changes->moves[i], first == ERR_OK ? err : &other);
         first = first == ERR_OK ? rc : first;
     }
     return first;

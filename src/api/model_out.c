@@ -167,6 +167,7 @@ void move_out(struct json_out *out, const struct alias_move *move)
 {
     json_out_open(out, '{');
     out_int(out, "move_id", move->move_id);
+    out_text(out, "name", move->name);
     out_text(out, "alias", move->alias);
     out_text(out, "kind", move->kind);
     out_id(out, "from_version", move->from_version);

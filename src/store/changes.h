@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "store/jobs.h"
+#include "store/registry.h"
 
 /*
  * A number that is another one after any commit by anybody, in any process. Equal to the one
@@ -18,7 +19,7 @@
  */
 MUST_CHECK enum err store_tick(struct store *store, int64_t *ret_tick, struct error *err);
 
-/* ---- the feed: jobs of all users ---- */
+/* ---- the feed: jobs and aliases of all users ---- */
 
 struct changed_points {
     int64_t job_id, user_id;
@@ -37,6 +38,8 @@ struct changes {
     int32_t gone_count;
     struct changed_points *points; /* new ones, a group for each job */
     int32_t point_groups;
+    struct alias_move **moves; /* of aliases, in their order */
+    int32_t move_count;
     bool is_more; /* there was too much for one answer: ask again at once */
 };
 

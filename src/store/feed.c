@@ -9,6 +9,7 @@
 #include "store/changes.h"
 #include "store/db.h"
 #include "store/job_record.h"
+#include "store/model_rows.h"
 
 enum { EVENTS_MAX = 200, CURVES_MAX = 16, CURVE_NAME_SIZE = 65, POINTS_MAX = 1000 };
 
@@ -29,7 +30,7 @@ struct seen {
 };
 struct change_feed {
     struct store *store;
-    int64_t tick, last_event;
+    int64_t tick, last_event, last_move;
     struct seen *seen; /* [seen_count of seen_capacity] */
     int32_t seen_count, seen_capacity;
     int64_t *ids; /* of jobs to tell of in this look */
@@ -133,6 +134,17 @@ static enum err look_at_events(struct change_feed *feed, struct tx *tx, int64_t 
     changes->is_more = rows.count == EVENTS_MAX;
 done:
     rows_release(&rows);
+    return rc;
+}
+
+static enum err look_at_moves(const struct change_feed *feed, struct tx *tx,
+                              struct changes *changes, struct error *err)
+{
+    enum err rc;
+    TRY(move_rows_after(tx, feed->last_move, EVENTS_MAX, &changes->moves, &changes->move_count,
+                        err));
+    changes->is_more |= changes->move_count == EVENTS_MAX;
+done:
     return rc;
 }
 
@@ -297,6 +309,7 @@ static enum err look(struct change_feed *feed, struct changes *changes, struct e
         feed->seen[i].is_active = feed->seen[i].is_behind = false;
     TRY(tx_begin(&tx, feed->store, TX_READ, err));
     TRY(look_at_events(feed, &tx, &last, changes, err));
+    TRY(look_at_moves(feed, &tx, changes, err));
     TRY(look_at_active(feed, &tx, err));
     TRY(read_jobs(feed, &tx, changes, err));
     for (int32_t i = 0; i < feed->seen_count; i++) {
@@ -306,6 +319,8 @@ static enum err look(struct change_feed *feed, struct changes *changes, struct e
     TRY(tx_commit(&tx, err));
     forget_ended(feed);
     feed->last_event = last;
+    if (changes->move_count > 0)
+        feed->last_move = changes->moves[changes->move_count - 1]->move_id;
 done:
     if (rc != ERR_OK)
         feed->seen_count = 0; /* what was found, but not told, is found again */
@@ -333,6 +348,7 @@ done:
 void changes_release(struct changes *changes)
 {
     record_list_free((void **)changes->jobs, changes->job_count);
+    record_list_free((void **)changes->moves, changes->move_count);
     for (int32_t i = 0; i < changes->point_groups; i++)
         record_list_free((void **)changes->points[i].points, changes->points[i].count);
     mem_free(changes->points);
@@ -350,6 +366,7 @@ enum err change_feed_open(struct store *store, struct change_feed **ret_feed, st
     feed->store = store;
     feed->tick = -1;
     TRY(job_last_event(store, &feed->last_event, err));
+    TRY(move_rows_newest(store, &feed->last_move, err));
     do {
         changes_release(&changes);
         TRY(change_feed_poll(feed, &changes, err));

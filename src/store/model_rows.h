@@ -5,6 +5,7 @@
 #include "store/db.h"
 #include "store/models.h"
 #include "store/record.h"
+#include "store/registry.h"
 
 /* {model_columns}, then the alias that led there. */
 extern const struct record_type model_row_type;
@@ -27,5 +28,13 @@ MUST_CHECK enum err model_row_remove(struct tx *tx, int64_t user_id, int64_t mod
 
 /* ERR_INVALID (fields): a name or a tag that may not be one, or what is too long. */
 MUST_CHECK enum err model_edit_check(const struct model_edit *edit, struct error *err);
+
+/* Moves of all users' aliases after one that was seen, at most so many, in the order in which they
+ * can be seen. The caller frees them with record_list_free. */
+MUST_CHECK enum err move_rows_after(struct tx *tx, int64_t after, int32_t most,
+                                    struct alias_move ***ret_moves, int32_t *ret_count,
+                                    struct error *err);
+/* The last of them; 0: there was none yet. */
+MUST_CHECK enum err move_rows_newest(struct store *store, int64_t *ret_move_id, struct error *err);
 
 #endif

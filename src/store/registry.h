@@ -70,7 +70,8 @@ struct alias_move {
     const char *by; /* who: an address */
     bool is_overridden;
     const char *reason, *verdict_json; /* or NULL */
-    int64_t at_ms;
+    int64_t at_ms, user_id;
+    const char *name; /* of the registry */
 };
 struct alias_move_list {
     struct alias_move **moves;

@@ -19,8 +19,10 @@ static const struct field move_fields[] = {
     {FIELD_TEXT, offsetof(struct alias_move, reason)},
     {FIELD_TEXT, offsetof(struct alias_move, verdict_json)},
     {FIELD_INT, offsetof(struct alias_move, at_ms)},
+    {FIELD_INT, offsetof(struct alias_move, user_id)},
+    {FIELD_TEXT, offsetof(struct alias_move, name)},
 };
-static const struct record_type move_type = {sizeof(struct alias_move), move_fields, 12};
+static const struct record_type move_type = {sizeof(struct alias_move), move_fields, 14};
 
 /* Where an alias points: all 0 for nowhere. */
 struct place {
@@ -124,6 +126,8 @@ static enum err carry_out(struct moving *moving, struct place to, const char *ki
     else
         TRY(RUN(&moving->tx, alias_set, &rows, arg_int(moving->name_id), arg_text(moving->alias),
                 arg_int(to.model_id)));
+    if (!moving->tx.store->backend->one_writer) /* moves are seen in the order of their ids */
+        TRY(RUN(&moving->tx, event_order, &rows));
     TRY(RUN(&moving->tx, move_add, &rows, arg_int(moving->name_id), arg_text(moving->alias),
             arg_text(kind), arg_int(from.model_id), arg_int(from.version), arg_int(to.model_id),
             arg_int(to.version), arg_text(words->by), arg_int(words->is_overridden),
@@ -264,6 +268,36 @@ static enum err read_moves(struct store *store, const struct alias_history *quer
                 arg_int(before), arg_int(most)));
     TRY(record_list(&rows, STORE_LIST_MAX, &move_type, &list, &count, err));
     *ret_list = (struct alias_move_list){(struct alias_move **)list, count};
+done:
+    rows_release(&rows);
+    tx_end(&tx);
+    return rc;
+}
+
+enum err move_rows_after(struct tx *tx, int64_t after, int32_t most, struct alias_move ***ret_moves,
+                         int32_t *ret_count, struct error *err)
+{
+    enum err rc;
+    struct rows rows = {0};
+    void **list = NULL;
+    int32_t count = 0;
+    TRY(RUN(tx, move_feed, &rows, arg_int(after), arg_int(most)));
+    TRY(record_list(&rows, most, &move_type, &list, &count, err));
+    *ret_moves = (struct alias_move **)list;
+    *ret_count = count;
+done:
+    rows_release(&rows);
+    return rc;
+}
+
+enum err move_rows_newest(struct store *store, int64_t *ret_move_id, struct error *err)
+{
+    enum err rc;
+    struct tx tx;
+    struct rows rows = {0};
+    TRY(tx_begin(&tx, store, TX_READ, err));
+    TRY(RUN(&tx, move_newest, &rows));
+    *ret_move_id = rows_int(&rows, 0, 0);
 done:
     rows_release(&rows);
     tx_end(&tx);

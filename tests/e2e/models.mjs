@@ -139,6 +139,16 @@ browse("train twice, see the verdict, promote, recommend, explain, predict for a
     assert.equal(now.length, 1);
 });
 
+browse("a page of models follows what others do to its aliases", {}, async (page) => {
+    const model = await train(page, "followed", weak);
+    await page.goto("/models/?name=followed");
+    await page.getByRole("heading", { level: 1, name: "followed" }).waitFor();
+    await eventually(async () => (await page.getByRole("listitem").filter({ hasText: "followed@" }).count()) === 0);
+    await api(page, "PUT", "/api/v1/registry/followed/aliases/shown", { model_id: model.model_id, reason: "by a script" });
+    await page.getByRole("listitem").filter({ hasText: "followed@shown" }).getByRole("link", { name: "version 1" }).waitFor();
+    await page.locator(".moves").getByText("by a script").waitFor();
+});
+
 browse("the gate refuses what is worse, until somebody says why", {}, async (page) => {
     const good = await train(page, "gated", strong);
     const worse = await train(page, "gated", weak);

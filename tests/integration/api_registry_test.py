@@ -9,7 +9,7 @@ import unittest
 import zipfile
 from urllib.parse import urlsplit
 
-from stack import Stack
+from stack import Stack, events_of
 
 CHAMPION = "/api/v1/registry/homepage/aliases/champion"
 
@@ -53,6 +53,19 @@ class RegistryTest(unittest.TestCase):
         done = self.stack.run("model", *words, "--user", "test@example.com", check=False)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return done
+
+    def test_moves_are_told_as_they_happen(self):
+        with self.owner.stream("/api/v1/events") as stream:
+            self.move(2)
+            self.owner.delete(CHAMPION)
+            told = (json.loads(event["data"]) for event in events_of(stream)
+                    if event.get("event") == "alias")
+            seen = [next(told), next(told)]
+        self.assertEqual([(one["name"], one["alias"], one["kind"], one["to_version"])
+                          for one in seen], [("homepage", "champion", "move", 2),
+                                             ("homepage", "champion", "remove", None)])
+        moves = self.owner.get("/api/v1/registry/homepage/history?limit=2").json()["moves"]
+        self.assertEqual(moves, seen[::-1])
 
     # ---- verdict and gate ----
 

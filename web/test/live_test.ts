@@ -87,6 +87,7 @@ function start() {
     live.subscribe("job_removed", (e) => heard.push(`removed ${e.job_id}`));
     live.subscribe("prediction", (one) => heard.push(`prediction ${one.prediction_id} ${one.progress}`));
     live.subscribe("prediction_removed", (e) => heard.push(`prediction removed ${e.prediction_id}`));
+    live.subscribe("alias", (move) => heard.push(`${move.name}@${move.alias} at ${move.to_version}`));
     live.subscribe("reset", () => heard.push("reset"));
     live.subscribe("poll", () => heard.push("poll"));
     live.start();
@@ -101,8 +102,9 @@ test("events of the stream reach those who asked for them", () => {
     world.stream.send("job_removed", { job_id: 3 }, "7-2");
     world.stream.send("prediction", { prediction_id: 4, progress: 0.25 }, "7-3");
     world.stream.send("prediction_removed", { prediction_id: 4 }, "7-4");
+    world.stream.send("alias", { name: "homepage", alias: "champion", to_version: 2 }, "7-5");
     world.stream.send("reset", {});
-    assert.deepEqual(heard, ["job 3 0.5", "removed 3", "prediction 4 0.25", "prediction removed 4", "reset"]);
+    assert.deepEqual(heard, ["job 3 0.5", "removed 3", "prediction 4 0.25", "prediction removed 4", "homepage@champion at 2", "reset"]);
 });
 
 test("an event that is no JSON does not end the others", (t) => {

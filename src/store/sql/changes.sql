@@ -2,6 +2,10 @@
 -- name: event_feed
 SELECT e.event_id, e.job_id, e.user_id, e.kind, e.message FROM job_events e WHERE e.event_id > $1
 ORDER BY e.event_id LIMIT $2
+-- name: move_feed
+SELECT {move_rows} WHERE v.move_id > $1 ORDER BY v.move_id LIMIT $2
+-- name: move_newest
+SELECT coalesce(max(move_id), 0) FROM registry_moves
 -- name: active_feed
 SELECT j.job_id, j.user_id, j.updated_ms, j.iteration, j.progress, j.message FROM jobs j
 WHERE j.lease_until_ms > 0

@@ -44,19 +44,20 @@ SELECT version FROM models WHERE model_id = $1 AND name_id = $2
 INSERT INTO registry_moves (name_id, alias, kind, from_model_id, from_version, to_model_id,
     to_version, by_whom, is_overridden, reason, verdict, at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, {now}) RETURNING move_id
--- part: move_columns
+-- part: move_rows
 v.move_id, v.alias, v.kind, v.from_model_id, v.from_version, v.to_model_id, v.to_version,
-v.by_whom, v.is_overridden, v.reason, v.verdict, v.at_ms
+v.by_whom, v.is_overridden, v.reason, v.verdict, v.at_ms, n.user_id, n.name
+FROM registry_moves v JOIN registry_names n ON n.name_id = v.name_id
 -- name: move_last
-SELECT {move_columns} FROM registry_moves v WHERE v.name_id = $1 AND v.alias = $2
+SELECT {move_rows} WHERE v.name_id = $1 AND v.alias = $2
 ORDER BY v.move_id DESC LIMIT 1
 -- name: move_list
-SELECT {move_columns} FROM registry_moves v
+SELECT {move_rows}
 WHERE v.name_id = $1 AND (CAST($2 AS text) IS NULL OR v.alias = CAST($2 AS text))
     AND v.at_ms <= $3 AND v.move_id < $4
 ORDER BY v.move_id DESC LIMIT $5
 -- name: move_then
-SELECT {move_columns} FROM registry_moves v
+SELECT {move_rows}
 WHERE v.move_id IN (SELECT max(o.move_id) FROM registry_moves o
         WHERE o.name_id = $1 AND o.at_ms <= $3 GROUP BY o.alias)
     AND (CAST($2 AS text) IS NULL OR v.alias = CAST($2 AS text)) AND v.to_version > 0

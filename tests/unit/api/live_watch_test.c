@@ -149,6 +149,29 @@ static void a_removed_job_is_forgotten(void **state)
     assert_int_equal(watches.count, 0);
 }
 
+static void a_move_of_an_alias_is_told_to_its_user(void **state)
+{
+    struct alias_move move = {.move_id = 5,
+                              .alias = "champion",
+                              .kind = "move",
+                              .to_model_id = 9,
+                              .to_version = 2,
+                              .by = "ann@example.com",
+                              .user_id = 7,
+                              .name = "homepage"};
+    struct alias_move foreign = move;
+    struct alias_move *moves[] = {&foreign, &move};
+    struct changes changes = {.moves = moves, .move_count = 2};
+    (void)state;
+    foreign.user_id = 8;
+    assert_ok(watches_take(&watches, &changes, 1.0, &err));
+    assert_string_equal(told(), "alias ");
+    assert_non_null(strstr(text, "\"name\":\"homepage\""));
+    assert_non_null(strstr(text, "\"from_version\":null"));
+    assert_non_null(strstr(text, "\"to_version\":2"));
+    assert_int_equal(watches.count, 0);
+}
+
 static void others_hear_nothing(void **state)
 {
     (void)state;
@@ -197,6 +220,7 @@ int main(void)
         CASE(the_end_comes_after_all_points),
         CASE(points_alone_are_told_and_forgotten),
         CASE(a_removed_job_is_forgotten),
+        CASE(a_move_of_an_alias_is_told_to_its_user),
         CASE(others_hear_nothing),
         CASE(what_fails_for_one_job_does_not_keep_the_others_back),
         CASE(no_memory_is_an_error_and_leaks_nothing),

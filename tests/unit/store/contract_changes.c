@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "store/changes.h"
+#include "store/registry.h"
 #include "unit/store/fixture.h"
 
 static struct changes poll_feed(struct change_feed *feed)
@@ -19,6 +20,7 @@ static void assert_quiet(struct change_feed *feed)
 {
     struct changes changes = poll_feed(feed);
     assert_int_equal(changes.job_count + changes.gone_count + changes.point_groups, 0);
+    assert_int_equal(changes.move_count, 0);
     assert_false(changes.is_more);
     changes_release(&changes);
 }
@@ -162,6 +164,48 @@ static void a_job_that_begins_and_ends_between_two_looks_is_told_whole(void **st
     change_feed_close(feed);
 }
 
+static void move_champion(const struct fixture *f, int64_t model_id)
+{
+    struct error err;
+    struct alias_move *move = NULL;
+    const struct alias_move_new wanted = {.user_id = f->user_id,
+                                          .name = "homepage",
+                                          .alias = "champion",
+                                          .to_model_id = model_id,
+                                          .from_model_id = ALIAS_FROM_ANY,
+                                          .by = "ann@example.com",
+                                          .reason = "why not"};
+    assert_ok(registry_move(f->store, &wanted, &move, &err));
+    mem_free(move);
+}
+
+static void a_feed_tells_each_move_of_an_alias_once(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct change_feed *feed = NULL;
+    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
+    move_champion(f, first);
+    assert_ok(change_feed_open(f->store, &feed, &err));
+    assert_quiet(feed); /* what was before it was opened is not told */
+    move_champion(f, second);
+    move_champion(f, second); /* where it is already: no move */
+    move_champion(f, 0);
+    struct changes changes = poll_feed(feed);
+    assert_int_equal(changes.move_count, 2);
+    assert_string_equal(changes.moves[0]->name, "homepage");
+    assert_string_equal(changes.moves[0]->alias, "champion");
+    assert_string_equal(changes.moves[0]->reason, "why not");
+    assert_int_equal(changes.moves[0]->user_id, f->user_id);
+    assert_int_equal(changes.moves[0]->from_model_id, first);
+    assert_int_equal(changes.moves[0]->to_model_id, second);
+    assert_string_equal(changes.moves[1]->kind, "remove");
+    assert_int_equal(changes.job_count + changes.gone_count, 0);
+    changes_release(&changes);
+    assert_quiet(feed);
+    change_feed_close(feed);
+}
+
 static void much_at_once_comes_in_several_answers(void **state)
 {
     const struct fixture *f = *state;
@@ -257,6 +301,7 @@ static const struct CMUnitTest cases[] = {
     CASE(a_feed_tells_the_life_of_a_job),
     CASE(points_are_told_once_with_their_curve),
     CASE(a_job_that_begins_and_ends_between_two_looks_is_told_whole),
+    CASE(a_feed_tells_each_move_of_an_alias_once),
     CASE(much_at_once_comes_in_several_answers),
     CASE(a_feed_without_memory_says_so_and_goes_on),
     CASE(jobs_that_workers_have_are_listed_with_their_owners),

@@ -4,7 +4,7 @@
 // nobody sees closes its stream, since a browser has few connections to a server.
 import { request } from "./api";
 import { Store } from "./store";
-import type { Prediction } from "./registry";
+import type { Move, Prediction } from "./registry";
 import type { Job, JobPage, Points } from "./types";
 
 export interface LiveEvents {
@@ -14,8 +14,9 @@ export interface LiveEvents {
     log: { job_id: number; size_bytes: number };
     prediction: Prediction;
     prediction_removed: { prediction_id: number };
+    alias: Move;
     reset: null; // something may have been missed: load your state anew
-    poll: null; // a round of polling is over: ask for what it does not tell (points, log, predictions)
+    poll: null; // a round of polling is over: ask for what it does not tell (points, log, predictions, aliases)
 }
 
 export type Connection = "connecting" | "live" | "polling" | "paused";
@@ -44,6 +45,7 @@ export class Live {
         log: new Set(),
         prediction: new Set(),
         prediction_removed: new Set(),
+        alias: new Set(),
         reset: new Set(),
         poll: new Set(),
     };
@@ -95,7 +97,7 @@ export class Live {
         this.source = source;
         source.onopen = () => this.onOpen();
         source.onerror = () => this.onError(source);
-        for (const type of ["job", "job_removed", "points", "log", "prediction", "prediction_removed", "reset"] as const)
+        for (const type of ["job", "job_removed", "points", "log", "prediction", "prediction_removed", "alias", "reset"] as const)
             source.addEventListener(type, (event) => this.onEvent(type, event as MessageEvent<string>));
         this.awaitOpen();
     }

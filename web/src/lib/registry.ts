@@ -81,6 +81,7 @@ export interface Verdict {
 
 export interface Move {
     move_id: number;
+    name: string; // of the model
     alias: string;
     from_version: number | null;
     to_version: number | null;

@@ -8,6 +8,7 @@ import type { MetricInfo } from "../lib/types";
 import { Code, Fact, Facts, metricsOf, Section, useModelTypes } from "../pages/shared";
 import { Difference } from "../pages/details/metrics";
 import { passportRows } from "./passport";
+import { useModelChanges } from "./use_paged";
 import { VerdictCard } from "./verdict";
 import { CHAMPION } from "./words";
 
@@ -16,6 +17,7 @@ const TILES = 3;
 function Against({ model }: { model: ModelWhole }) {
     const is_champion = model.aliases.includes(CHAMPION);
     const found = useGet<Verdict>(is_champion ? null : `/api/v1/models/${model.model_id}/verdict`);
+    useModelChanges(found.reload); // the champion may be another one
     if (is_champion)
         return (
             <p class="champion-line">

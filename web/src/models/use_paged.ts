@@ -55,7 +55,7 @@ export function usePaged<P extends { next: string | number | null }, R>(path: st
     };
 }
 
-/** A job that is completed has made a version, one that is gone took its own along. */
+/** A job that is completed has made a version, one that is gone took its own along; and aliases move, by whoever's hand. */
 export function useModelChanges(reload: () => void): void {
     const latest = useRef(reload);
     latest.current = reload;
@@ -63,7 +63,9 @@ export function useModelChanges(reload: () => void): void {
         const stops = [
             live.subscribe("job", (job) => job.status === "completed" && latest.current()),
             live.subscribe("job_removed", () => latest.current()),
+            live.subscribe("alias", () => latest.current()),
             live.subscribe("reset", () => latest.current()),
+            live.subscribe("poll", () => latest.current()),
         ];
         return () => stops.forEach((stop) => stop());
     }, []);

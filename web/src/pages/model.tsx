@@ -57,6 +57,7 @@ function Whole({ model, reload }: { model: ModelWhole; reload: () => void }) {
     const tab = TABS.includes(asked) ? asked : "summary";
     const now = useNow(30_000);
     const moves = usePaged<MovePage, Move>(historyPath(model.name), (page) => page.moves);
+    useModelChanges(moves.reload);
     const changed = () => {
         reload();
         moves.reload();
