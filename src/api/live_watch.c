@@ -177,8 +177,7 @@ static enum err tell_removed(struct watches *watches, const struct job_gone *gon
                    err);
 }
 
-static enum err tell_move(struct watches *watches, const struct alias_move *move,
-                          struct error *err)
+static enum err tell_move(struct watches *watches, const struct alias_move *move, struct error *err)
 {
     struct json_out out;
     json_out_init(&out, EVENT_FIRST_BYTES, HUB_EVENT_BYTES_MAX, err);
