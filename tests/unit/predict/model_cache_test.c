@@ -95,18 +95,49 @@ static struct model_cache *new_cache(struct rig *rig, int64_t budget, double idl
     return cache;
 }
 
+static struct fixture trained; /* one run for all tests, each of which gets copies of its file */
+static char trained_path[256];
+
+static int train_once(void **state)
+{
+    (void)state;
+    fixture_create(&trained);
+    fixture_write_clicks(&trained, &usual_clicks);
+    const struct run_spec spec = fixture_spec(&trained, "als");
+    json_t *result = fixture_run(&spec);
+    snprintf(trained_path, sizeof(trained_path), "%s", result_text(result, "model_path"));
+    json_decref(result);
+    return 0;
+}
+
+static int remove_trained(void **state)
+{
+    (void)state;
+    fixture_remove(&trained);
+    return 0;
+}
+
+static void copy_file(const char *from_path, const char *to_path)
+{
+    unsigned char bytes[4096];
+    FILE *from = fopen(from_path, "rb"), *to = fopen(to_path, "wb");
+    assert_non_null(from);
+    assert_non_null(to);
+    for (size_t got; (got = fread(bytes, 1, sizeof(bytes), from)) > 0;)
+        assert_int_equal(fwrite(bytes, 1, got, to), got);
+    fclose(from);
+    assert_int_equal(fclose(to), 0);
+}
+
 static int set_up(void **state)
 {
     static struct rig rig;
     rig = (struct rig){0};
     pthread_mutex_init(&rig.lock, NULL);
     fixture_create(&rig.fixture);
-    fixture_write_clicks(&rig.fixture, &usual_clicks);
     for (int i = 0; i < MODELS; i++) {
-        const struct run_spec spec = fixture_spec(&rig.fixture, "als");
-        json_t *result = fixture_run(&spec);
-        snprintf(rig.paths[i], sizeof(rig.paths[i]), "%s", result_text(result, "model_path"));
-        json_decref(result);
+        snprintf(rig.paths[i], sizeof(rig.paths[i]), "%s/model_%d.pkl", rig.fixture.root, i);
+        copy_file(trained_path, rig.paths[i]);
         sum_of(rig.paths[i], rig.sums[i]);
         rig.wanted[i] = (struct wanted_model){.model_id = i + 1,
                                               .path = rig.paths[i],
@@ -389,5 +420,5 @@ int main(void)
         TEST(a_proper_file_of_another_model_is_refused),
         TEST(without_memory_it_says_so_and_leaves_nothing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, train_once, remove_trained);
 }
