@@ -6,6 +6,7 @@
 #include "api/model_files.h"
 #include "api/out.h"
 #include "api/served.h"
+#include "base/fail_point.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "queue/relay.h"
@@ -84,6 +85,7 @@ enum err job_start(struct app *app, struct request *request, const struct job_re
         .traceparent = request_traceparent(request)};
     bool is_new;
     TRY(job_create_read(app->store, &job, ret_job, &is_new, err));
+    fail_point("job_created", 1);
     if (app->relay != NULL)
         relay_wake(app->relay);
 done:

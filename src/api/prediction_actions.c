@@ -9,6 +9,7 @@
 #include "api/job_actions.h"
 #include "api/job_body.h"
 #include "api/prediction_files.h"
+#include "base/fail_point.h"
 #include "base/memory.h"
 #include "queue/relay.h"
 #include "store/registry.h"
@@ -144,6 +145,7 @@ static enum err create(struct app *app, struct request *request,
                                 .open_max = config_int(app->config, "MAX_JOBS_PER_USER"),
                                 .traceparent = request_traceparent(request)};
     TRY(job_create(app->store, &job, &id, &is_new, err));
+    fail_point("job_created", 1);
     if (app->prediction_relay != NULL)
         relay_wake(app->prediction_relay);
     TRY(prediction_read(app->store, user_id, id, true, ret_prediction, err));

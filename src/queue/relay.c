@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fail_point.h"
 #include "base/memory.h"
 #include "queue/bell.h"
 #include "queue/publisher.h"
@@ -124,9 +125,12 @@ static enum err send_outbox(struct sender *sender, struct error *err)
         is_more = list.count == PUBLISH_BATCH;
         if (list.count == 0)
             break;
+        fail_point("outbox_taken", 1);
         const enum err sent = publisher_send(&sender->publisher, &list, err);
+        fail_point("published", 1);
         settle_batch(sender->relay, &sender->publisher, &list);
         outbox_list_release(&list);
+        fail_point("outbox_settled", 1);
         if (sent != ERR_OK)
             return sent;
         if (sender->publisher.settled > 0 && !sender->publisher.is_confirmed[0] &&

@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fail_point.h"
 #include "base/memory.h"
 #include "jobs/problem.h"
 #include "worker/attempt_parts.h"
 #include "worker/attempt_predict.h"
-#include "worker/fail_point.h"
 
 enum {
     LOOK_MS = 150,  /* between two looks for a request to stop */

@@ -7,13 +7,13 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/fail_point.h"
 #include "base/memory.h"
 #include "jobs/problem.h"
 #include "model/kinds.h"
 #include "store/jobs.h"
 #include "worker/attempt_parts.h"
 #include "worker/attempt_predict.h"
-#include "worker/fail_point.h"
 
 enum { FILES_TOLD_MAX = 100 }; /* of the data, in a result that would be too long */
 

@@ -10,13 +10,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/fail_point.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "train/run.h"
 #include "worker/child_check.h"
 #include "worker/child_inspect.h"
 #include "worker/child_predict.h"
-#include "worker/fail_point.h"
 #include "worker/sandbox.h"
 #include "worker/spawn.h"
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/fail_point.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/work.h"
@@ -28,6 +29,8 @@ static enum err reap(struct reaper *reaper, struct error *err)
 {
     struct reaped reaped = {0};
     const enum err rc = jobs_reap(reaper->store, &reaped, err);
+    if (rc == ERR_OK && reaped.returned > 0)
+        fail_point("leases_reaped", 1);
     reaper->some_died |= rc == ERR_OK && reaped.returned + reaped.failed + reaped.cancelled > 0;
     if (rc == ERR_OK && reaped.returned + reaped.failed + reaped.cancelled > 0)
         log_warning("leases_over", "returned=%" PRId64 " failed=%" PRId64 " cancelled=%" PRId64,

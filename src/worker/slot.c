@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fail_point.h"
 #include "base/log.h"
 #include "jobs/problem.h"
 #include "queue/queue.h"
 #include "store/jobs.h"
 #include "worker/attempt.h"
-#include "worker/fail_point.h"
 #include "worker/garbage.h"
 #include "worker/owner.h"
 

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "worker/fail_point.h"
+#include "base/fail_point.h"
 
 enum { FIRST_OWN_FD = 16, SPEC_FD = 0, OUT_FD = 1, ERR_FD = 2, CHILD_FDS = 5 };
 

@@ -3,11 +3,13 @@ store says, which files there are. Pure functions over plain data; judge_test.py
 rise for the fault that it stands for.
 
 The history is a list of records, one JSON object a line in the file:
-  {"kind": "submit", "name": …, "expect": "completed" | "poison" | "cancel"}    about to be sent
+  {"kind": "submit", "name": …, "expect": "completed" | "poison" | "hungry" | "cancel"}
+                                                                              about to be sent
   {"kind": "ack", "name": …, "job_id": …}                                     a 2xx came back
   {"kind": "cancel", "job_id": …}                                             asked to stop
   {"kind": "answer", "status": …, "path": …}                                  one that nobody expects
   {"kind": "fault", "fault": …, …}                                            what was done
+  {"kind": "excuse", "codes": […]}        from now on jobs may fail so: the machine was made to
 """
 
 COUNTERS = (
@@ -22,6 +24,7 @@ _RANK = {"pending": 0, "loading_data": 1, "preprocessing": 2, "training": 3, "co
 _PHASES = {"load": 1, "split": 2, "train": 3, "evaluate": 3, "save": 3}
 # A job whose worker was killed again and again may end so; anything else has no right to fail.
 _DEATHS = ("worker_died", "crashed", "nomem")
+_HUNGRY = ("nomem", "engine_memory")
 
 
 class Verdict:
@@ -39,9 +42,10 @@ class Verdict:
 
 
 def judge(history, store, files, stale_writes=0):
-    """`store`: {"jobs": [dict], "events": [dict], "models": [dict]} with the columns of the tables;
-    `files`: path → (size, sha256, whether it opens as a model), all below the model directory but
-    the logs; beside a model may lie its hits, as X.hits.json. Everything was drained before."""
+    """`store`: {"jobs": [dict], "events": [dict], "models": [dict], "predictions": [dict]} with the
+    columns of the tables; `files`: path → (size, sha256, whether it opens; of a CSV its rows), all
+    below the model directory but the logs; beside a model may lie its hits, as X.hits.json.
+    Everything was drained before."""
     verdict = Verdict()
     verdict.counters["stale_writes_rejected"] = stale_writes
     submitted = {r["name"]: r for r in history if r["kind"] == "submit"}
@@ -50,6 +54,7 @@ def judge(history, store, files, stale_writes=0):
     verdict.counters["acknowledged"] = len({r["name"] for r in acked})
     jobs = {job["job_id"]: job for job in store["jobs"]}
     cancelled = {r["job_id"] for r in history if r["kind"] == "cancel"}
+    excused = {code for r in history if r["kind"] == "excuse" for code in r["codes"]}
 
     for record in acked:
         job = jobs.get(record["job_id"])
@@ -59,9 +64,19 @@ def judge(history, store, files, stale_writes=0):
         if record["kind"] == "answer":
             verdict.blame("unexpected", f"{record['path']} answered {record['status']}")
     _judge_names(verdict, jobs, submitted)
-    _judge_ends(verdict, jobs, submitted, cancelled)
+    _judge_ends(verdict, jobs, submitted, cancelled, excused)
     _judge_events(verdict, jobs, store["events"])
-    _judge_models(verdict, jobs, store["models"], files)
+    models, predictions = store["models"], store["predictions"]
+    _judge_products(verdict, jobs, files, "train", "model", [
+        (model["job_id"], model["path"], model["sha256"], model["size_bytes"], None)
+        for model in models])
+    _judge_products(verdict, jobs, files, "predict", "file of predictions", [
+        (one["job_id"], one["file_path"], one["file_sha256"], one["file_bytes"], one["file_rows"])
+        for one in predictions if one["file_path"] is not None])
+    named = {model["path"] for model in models} | {one["file_path"] for one in predictions}
+    for path in sorted(files):
+        if model_of(path) not in named:
+            verdict.blame("orphan_files", path)
     return verdict
 
 
@@ -76,7 +91,7 @@ def _judge_names(verdict, jobs, submitted):
         seen[job["name"]] = job["job_id"]
 
 
-def _judge_ends(verdict, jobs, submitted, cancelled):
+def _judge_ends(verdict, jobs, submitted, cancelled, excused):
     for number, job in jobs.items():
         expect = submitted.get(job["name"], {}).get("expect")
         code = job["error_code"]
@@ -84,8 +99,8 @@ def _judge_ends(verdict, jobs, submitted, cancelled):
             verdict.counters["completed"] += 1
             if not job["metrics"]:
                 verdict.blame("unexpected", f"job {number} is completed without metrics")
-            if expect == "poison":
-                verdict.blame("unexpected", f"job {number} is completed, but kills each child")
+            if expect in ("poison", "hungry"):
+                verdict.blame("unexpected", f"job {number} is completed, but it was {expect}")
         elif job["status"] != "failed":
             verdict.blame("stuck", f"job {number} is {job['status']} after all was drained")
         elif code == "cancelled":
@@ -94,6 +109,8 @@ def _judge_ends(verdict, jobs, submitted, cancelled):
                 verdict.blame("unexpected", f"job {number} is cancelled, but nobody asked for it")
         else:
             verdict.counters["failed"] += 1
+            if code in excused or (expect == "hungry" and code in _HUNGRY):
+                continue
             if code not in _DEATHS:
                 verdict.blame("unexpected", f"job {number} failed with {code}: "
                                             f"{job.get('error_message')}")
@@ -136,29 +153,39 @@ def _judge_events(verdict, jobs, events):
             verdict.counters["recovered"] += 1
 
 
-def _judge_models(verdict, jobs, models, files):
-    of_job = {}
-    for model in models:
-        number = model["job_id"]
-        if number in of_job:
-            verdict.blame("duplicated_completed", f"job {number} has two models")
-        of_job[number] = model
+def _judge_products(verdict, jobs, files, task, what, products):
+    """What completed jobs of the task must have, and no other may: (job, path, sha256, size, rows
+    or None)."""
+    seen = set()
+    for number, path, recorded, recorded_size, rows in products:
+        if number in seen:
+            verdict.blame("duplicated_completed", f"job {number} has two of {what}")
+        seen.add(number)
         if jobs.get(number, {}).get("status") != "completed":
-            verdict.blame("unexpected", f"job {number} has a model but is not completed")
-        size, sha256, opens = files.get(model["path"], (None, None, False))
+            verdict.blame("unexpected", f"job {number} has a {what} but is not completed")
+        size, sha256, opens = files.get(path, (None, None, False))
         if size is None:
-            verdict.blame("bad_hash", f"{model['path']} is not there")
-        elif sha256 != model["sha256"] or size != model["size_bytes"]:
-            verdict.blame("bad_hash", f"{model['path']} is not what was recorded")
-        elif not opens:
-            verdict.blame("bad_hash", f"{model['path']} does not open")
+            verdict.blame("bad_hash", f"{path} is not there")
+        elif sha256 != recorded or size != recorded_size:
+            verdict.blame("bad_hash", f"{path} is not what was recorded")
+        elif opens is False:
+            verdict.blame("bad_hash", f"{path} does not open")
+        elif rows is not None and opens is not True and opens != rows:
+            verdict.blame("bad_hash", f"{path} has {opens} rows, not {rows}")
     for number, job in jobs.items():
-        if job["status"] == "completed" and number not in of_job:
-            verdict.blame("bad_hash", f"job {number} is completed without a model")
-    named = {model["path"] for model in models}
-    for path in sorted(files):
-        if model_of(path) not in named:
-            verdict.blame("orphan_files", path)
+        if job["status"] == "completed" and job["task"] == task and number not in seen:
+            verdict.blame("bad_hash", f"job {number} is completed without a {what}")
+
+
+def restarts(events):
+    """Seconds from each death of a worker to the next claim of its job, in ascending order."""
+    died, seconds = {}, []
+    for event in sorted(events, key=lambda one: one["event_id"]):
+        if event["kind"] == "worker_died":
+            died[event["job_id"]] = event["at_ms"]
+        elif event["kind"] == "claimed" and event["job_id"] in died:
+            seconds.append((event["at_ms"] - died.pop(event["job_id"])) / 1000)
+    return sorted(seconds)
 
 
 def model_of(path):

@@ -3,19 +3,21 @@
 import copy
 import unittest
 
-from judge import COUNTERS, MUST_BE_ZERO, judge
+from judge import COUNTERS, MUST_BE_ZERO, judge, restarts
 
 
 def event(number, job_id, kind, message=None):
-    return {"event_id": number, "job_id": job_id, "kind": kind, "message": message}
+    return {"event_id": number, "job_id": job_id, "kind": kind, "message": message,
+            "at_ms": number * 1000}
 
 
 def job(job_id, status="completed", **fields):
-    return {"job_id": job_id, "name": f"job-{job_id}", "status": status, "error_code": None,
+    return {"job_id": job_id, "task": "train", "name": f"job-{job_id}", "status": status, "error_code": None,
             "error_message": None, "attempt": 1, "deaths": 0, "metrics": '{"recall_at_k": 0.1}',
             **fields}
 
 
+TABLE = "/m/predictions/predictions_5.csv"
 HISTORY = [
     {"kind": "submit", "name": "job-1", "expect": "completed"},
     {"kind": "ack", "name": "job-1", "job_id": 1},
@@ -25,22 +27,31 @@ HISTORY = [
     {"kind": "submit", "name": "job-3", "expect": "poison"},
     {"kind": "ack", "name": "job-3", "job_id": 3},
     {"kind": "submit", "name": "job-4", "expect": "completed"},
+    {"kind": "submit", "name": "job-5", "expect": "completed"},
+    {"kind": "ack", "name": "job-5", "job_id": 5},
     {"kind": "fault", "fault": "kill_worker"},
 ]
 STORE = {
     "jobs": [
         job(1), job(2, "failed", error_code="cancelled", metrics=None),
         job(3, "failed", error_code="worker_died", deaths=2, metrics=None),
+        job(5, task="predict", metrics="{}"),
     ],
     "events": [
         event(1, 1, "created"), event(2, 1, "claimed", "w:1"), event(3, 1, "status", "split"),
         event(4, 1, "worker_died"), event(5, 1, "claimed", "w:2"), event(6, 1, "status", "split"),
         event(7, 1, "status", "train"), event(8, 1, "status", "evaluate"),
         event(9, 1, "completed"), event(10, 2, "claimed", "w:2"), event(11, 2, "failed"),
+        event(20, 5, "claimed", "w:3"), event(21, 5, "status", "load"),
+        event(22, 5, "status", "evaluate"), event(23, 5, "completed"),
     ],
     "models": [{"job_id": 1, "path": "/m/als_model_1.pkl", "sha256": "abc", "size_bytes": 9}],
+    "predictions": [{"job_id": 5, "file_path": TABLE, "file_sha256": "def", "file_bytes": 7,
+                     "file_rows": 2},
+                    {"job_id": 6, "file_path": None, "file_sha256": None, "file_bytes": 0,
+                     "file_rows": 0}],
 }
-FILES = {"/m/als_model_1.pkl": (9, "abc", True)}
+FILES = {"/m/als_model_1.pkl": (9, "abc", True), TABLE: (7, "def", 2)}
 
 
 class Judge(unittest.TestCase):
@@ -64,7 +75,7 @@ class Judge(unittest.TestCase):
         self.assertTrue(verdict.is_good)
         self.assertEqual(list(verdict.counters), list(COUNTERS))
         self.assertEqual(verdict.counters, {
-            "attempted": 4, "acknowledged": 3, "completed": 1, "failed": 1, "cancelled": 1,
+            "attempted": 5, "acknowledged": 4, "completed": 2, "failed": 1, "cancelled": 1,
             "lost": 0, "duplicated_completed": 0, "unexpected": 0, "recovered": 1,
             "redelivered": 1, "stuck": 0, "stale_writes_rejected": 2, "bad_hash": 0,
             "orphan_files": 0})
@@ -136,12 +147,54 @@ class Judge(unittest.TestCase):
                       {"/m/als_model_1.pkl": (8, "abc", True)},
                       {"/m/als_model_1.pkl": (9, "abc", False)}):
             with self.subTest(there=there):
-                self.files = there
+                self.files = there | {TABLE: FILES[TABLE]}
                 self.assert_only("bad_hash")
+
+    def test_predictions_that_are_missing_changed_cut_or_short_are_a_bad_hash(self):
+        model = {"/m/als_model_1.pkl": FILES["/m/als_model_1.pkl"]}
+        for there in ({}, {TABLE: (7, "dee", 2)}, {TABLE: (8, "def", 2)}, {TABLE: (7, "def", False)},
+                      {TABLE: (7, "def", 1)}, {TABLE: (7, "def", 0)}):
+            with self.subTest(there=there):
+                self.files = model | there
+                self.assert_only("bad_hash")
+
+    def test_predictions_in_parquet_have_no_rows_that_could_be_counted(self):
+        self.files[TABLE] = (7, "def", True)
+        self.assertTrue(self.verdict().is_good)
+
+    def test_a_prediction_that_is_completed_without_its_file_is_a_bad_hash(self):
+        self.store["predictions"].pop(0)
+        self.files.pop(TABLE)
+        self.assert_only("bad_hash")
+
+    def test_a_file_of_a_prediction_that_failed_is_unexpected(self):
+        self.store["jobs"][3].update(status="failed", error_code="worker_died", deaths=2)
+        self.assert_only("unexpected")
+
+    def test_predictions_that_no_row_names_are_orphans(self):
+        self.files["/m/predictions/predictions_6.csv"] = (7, "def", 2)
+        self.assert_only("orphan_files")
+
+    def test_a_failure_that_the_machine_was_made_to_bring_is_none(self):
+        self.store["jobs"][2]["error_code"] = "disk_full"
+        self.assert_only("unexpected")
+        self.history.append({"kind": "excuse", "codes": ["disk_full"]})
+        self.assertTrue(self.verdict().is_good)
+
+    def test_a_job_that_asks_for_too_much_fails_for_want_of_memory_alone(self):
+        self.history[5]["expect"] = "hungry"
+        self.assertEqual(self.history[5]["name"], "job-3")
+        self.store["jobs"][2].update(error_code="nomem", deaths=0)
+        self.assertTrue(self.verdict().is_good)
+        self.store["jobs"][2].update(error_code="disk_full")
+        self.assert_only("unexpected")
+
+    def test_restarts_are_counted_from_the_death_to_the_next_claim(self):
+        self.assertEqual(restarts(self.store["events"]), [1.0])
 
     def test_completed_without_a_model_is_a_bad_hash(self):
         self.store["models"].clear()
-        self.files.clear()
+        self.files.pop("/m/als_model_1.pkl")
         self.assert_only("bad_hash")
 
     def test_a_file_that_no_row_names_is_an_orphan(self):

@@ -1,6 +1,6 @@
-"""What people do while things break: they submit jobs, look at them and cancel some. Each
-submission has a name and a key of its own and is repeated until somebody says 2xx, so that one
-submission must become exactly one job."""
+"""What people do while things break: they submit trainings, and predictions over models that came
+of them, look at them and cancel some. Each submission has a name and a key of its own and is
+repeated until somebody says 2xx, so that one submission must become exactly one job."""
 
 import http.client
 import json
@@ -12,6 +12,8 @@ from client import Client
 
 # During a fault the platform may say that it cannot now; never that it does not know what happened.
 _REFUSALS = (429, 502, 503, 504)
+_STARTS = {"train": "/api/v1/jobs", "predict": "/api/v1/predictions"}
+_ENDED = ("completed", "failed", "cancelled")
 _GONE = (OSError, http.client.HTTPException)  # urllib's errors are OSErrors
 
 
@@ -63,25 +65,25 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def submit(self, token, name, body, expect="completed"):
+    def submit(self, token, name, body, expect="completed", task="train"):
         """One submission, repeated until it is acknowledged; the number of the job."""
         client = Client(self.url, bearer=token)
-        self.history.add("submit", name=name, expect=expect)
+        self.history.add("submit", name=name, expect=expect, task=task)
         while True:
-            answer = self._ask(client, "POST", "/api/v1/jobs", json=body | {"name": name},
+            answer = self._ask(client, "POST", _STARTS[task], json=body | {"name": name},
                                headers={"Idempotency-Key": name})
             if answer is not None and answer.status // 100 == 2:
-                job_id = answer.json()["job_id"]
+                job_id = answer.json()["job_id" if task == "train" else "prediction_id"]
                 self.history.add("ack", name=name, job_id=job_id)
                 return job_id
             time.sleep(0.1)
 
-    def cancel(self, token, job_id):
+    def cancel(self, token, job_id, task="train"):
         """Ask a job to stop until somebody has heard it; False when it had ended before."""
         client = Client(self.url, bearer=token)
         self.history.add("cancel", job_id=job_id)
         while True:
-            answer = self._ask(client, "POST", f"/api/v1/jobs/{job_id}/cancel", expected=(409,))
+            answer = self._ask(client, "POST", f"{_STARTS[task]}/{job_id}/cancel", expected=(409,))
             if answer is not None and (answer.status // 100 == 2 or answer.status == 409):
                 return answer.status // 100 == 2
             time.sleep(0.1)
@@ -104,22 +106,38 @@ class Load:
             return None
         return answer
 
+    def _open(self, client):
+        """How many jobs of this user wait or run; None where it cannot be told now."""
+        jobs = self._ask(client, "GET", "/api/v1/jobs?limit=50&sort=-created")
+        predictions = self._ask(client, "GET", "/api/v1/predictions?limit=50")
+        if jobs is None or predictions is None:
+            return None
+        return sum(one["status"] not in _ENDED for one in
+                   jobs.json()["jobs"] + predictions.json()["predictions"])
+
+    def models(self, client):
+        """The models of this user, as numbers."""
+        listed = self._ask(client, "GET", "/api/v1/models?limit=20")
+        return [] if listed is None else [one["model_id"] for one in listed.json()["models"]]
+
     def _submit_all(self, index, token, rng):
         client = Client(self.url, bearer=token)
         number = 0
         while not self.stopping.is_set():
-            listed = self._ask(client, "GET", "/api/v1/jobs?limit=50&sort=-created")
-            waiting = None if listed is None else sum(
-                job["status"] not in ("completed", "failed", "cancelled")
-                for job in listed.json()["jobs"])
+            waiting = self._open(client)
             if waiting is None or waiting >= self.open_jobs or self.paused.is_set():
                 time.sleep(0.1)
                 continue
             number += 1
-            self.submit(token, f"load-{index}-{number}", self.body(rng))
+            models = self.models(client) if rng.random() < 0.3 else []
+            if models:
+                self.submit(token, f"load-{index}-{number}",
+                            self.prediction(rng, rng.choice(models)), task="predict")
+            else:
+                self.submit(token, f"load-{index}-{number}", self.body(rng))
 
     def body(self, rng):
-        """A job: quick ones mostly, and some that take a second or two."""
+        """A training: quick ones mostly, and some that take a second or two."""
         kind = rng.random()
         if kind < 0.3:
             return {"model_type": "popular", "data_path": self.data["small"]}
@@ -129,10 +147,23 @@ class Load:
         return {"model_type": "als", "data_path": self.data["medium"],
                 "iterations": rng.randint(10, 40), "factors": 16}
 
+    @staticmethod
+    def prediction(rng, model):
+        """For all users or some, in either form; those with a large k take a second."""
+        users = rng.choice(({"users": "all"}, {"users": "evaluation"}, {"user_ids": [1, 2, 3, 5]}))
+        return {"model": model, "k": rng.choice((5, 40, 300)),
+                "format": rng.choice(("csv", "parquet")), **users}
+
+    def heavy_prediction(self, token):
+        """One that takes seconds; None while there is no model yet."""
+        models = self.models(Client(self.url, bearer=token))
+        return {"model": max(models), "k": 1000, "format": "csv"} if models else None
+
     def _look(self, token):
         client = Client(self.url, bearer=token)
         while not self.stopping.is_set():
             listed = self._ask(client, "GET", "/api/v1/jobs?limit=20")
             for job in listed.json()["jobs"][:5] if listed is not None else ():
                 self._ask(client, "GET", f"/training_status/{job['job_id']}")
+            self._ask(client, "GET", "/api/v1/predictions?limit=5")
             time.sleep(0.2)

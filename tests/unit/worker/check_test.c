@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fail_point.h"
 #include "model/kinds.h"
 #include "support/test.h"
 #include "train/run.h"
-#include "worker/fail_point.h"
 #include "worker/spawn.h"
 
 enum { USERS = 60, ITEMS = 23, DAYS = 6, PATIENCE_MS = 120000 };

@@ -1,4 +1,4 @@
-#include "worker/fail_point.h"
+#include "base/fail_point.h"
 
 #include <signal.h>
 #include <stdlib.h>
