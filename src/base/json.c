@@ -1,14 +1,19 @@
 #include "base/json.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
 
+static _Thread_local bool was_starved; /* since json_read began */
+
 static void *json_alloc(size_t size)
 {
     struct error ignored;
-    return mem_plain(size, &ignored);
+    void *made = mem_plain(size, &ignored);
+    was_starved |= made == NULL;
+    return made;
 }
 
 void json_init(void)
@@ -33,6 +38,21 @@ enum err json_append(json_t *array, json_t *value, struct error *err)
 json_t *json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
+}
+
+enum err json_read(const char *text, size_t size, size_t flags, json_t **ret_value,
+                   struct error *err)
+{
+    json_error_t where;
+    was_starved = false;
+    json_t *value = json_loadb(text, size, flags, &where);
+    if (value == NULL && was_starved)
+        return FAIL(err, ERR_NOMEM, "out of memory for a JSON text");
+    if (value == NULL)
+        return FAIL_REASON(err, ERR_INVALID, "json_malformed", "line %d, column %d of the JSON: %s",
+                           where.line, where.column, where.text);
+    *ret_value = value;
+    return ERR_OK;
 }
 
 size_t json_utf8_length(const char *text)

@@ -24,6 +24,11 @@ json_t *json_number(double value);
 /* Text that may hold anything: bytes that are not UTF-8 become U+FFFD. */
 json_t *json_text(const char *text);
 
+/* A text as a value, with jansson's flags. Errors: ERR_INVALID with the reason "json_malformed" and
+ * what is wrong where; ERR_NOMEM, which jansson itself does not always tell from bad text. */
+MUST_CHECK enum err json_read(const char *text, size_t size, size_t flags, json_t **ret_value,
+                              struct error *err);
+
 /* Bytes of the UTF-8 character (RFC 3629) that a terminated text begins with; 0 where it begins
  * with something else. The end counts as one byte. */
 size_t json_utf8_length(const char *text);

@@ -288,22 +288,18 @@ static int nesting(const char *text, size_t len)
 
 enum err request_json(struct request *request, json_t **ret_value, struct error *err)
 {
+    enum err rc = ERR_OK;
     const struct str body = request_body(request);
-    json_error_t problem;
     if (!request_has_json(request))
         return FAIL_REASON(err, ERR_INVALID, "media_type", "JSON is sent as application/json");
     if (nesting(body.ptr, body.len) > JSON_LEVELS_MAX)
         return FAIL_REASON(err, ERR_INVALID, "json_malformed",
                            "the JSON nests more than %d levels deep", JSON_LEVELS_MAX);
     if (request->json == NULL)
-        request->json = json_loadb(body.ptr, body.len, JSON_REJECT_DUPLICATES, &problem);
-    if (request->json == NULL && json_error_code(&problem) == json_error_out_of_memory)
-        return FAIL(err, ERR_NOMEM, "out of memory for a JSON body");
-    if (request->json == NULL)
-        return FAIL_REASON(err, ERR_INVALID, "json_malformed", "line %d, column %d of the JSON: %s",
-                           problem.line, problem.column, problem.text);
+        TRY(json_read(body.ptr, body.len, JSON_REJECT_DUPLICATES, &request->json, err));
     *ret_value = request->json;
-    return ERR_OK;
+done:
+    return rc;
 }
 
 /* ---- the rest ---- */

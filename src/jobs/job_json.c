@@ -151,19 +151,13 @@ static enum err read_back(struct json_out *out, json_t **ret_json, struct error 
 {
     enum err rc;
     struct strbuf text;
-    json_error_t where;
+    struct error about;
     if ((rc = json_out_finish(out, &text)) != ERR_OK)
         return rc;
-    json_t *json = json_loads(text.ptr, 0, &where);
-    if (json != NULL) {
-        *ret_json = json;
-    } else {
-        /* jansson does not always tell bad text from no memory, so see whether there is some. */
-        void *probe = mem_array(text.len, 1, err);
-        rc = probe == NULL ? ERR_NOMEM
-                           : FAIL(err, ERR_CORRUPT, "a stored text is no JSON: %s", where.text);
-        mem_free(probe);
-    }
+    rc = json_read(text.ptr, text.len, 0, ret_json, &about);
+    if (rc != ERR_OK)
+        rc = FAIL(err, rc == ERR_NOMEM ? rc : ERR_CORRUPT, "a stored text is no JSON: %.400s",
+                  about.message);
     strbuf_release(&text);
     return rc;
 }

@@ -17,7 +17,7 @@
 #define POLL_SECONDS 0.05
 
 /* How long a message is ours while we send it: longer than any try takes. */
-enum { HOLD_MS = 30000, DEPTH_MS = 2000 };
+enum { HOLD_MS = 10000, DEPTH_MS = 2000 };
 
 struct relay {
     struct queue_spec spec;

@@ -74,11 +74,11 @@ static enum err make_request(const struct job *job, struct job_request *ret_requ
     const char *const names[] = {"params", "run"}, *const texts[] = {job->params_json,
                                                                      job->run_json};
     for (int i = 0; i < 2; i++) {
-        json_t *part = json_loads(texts[i], JSON_REJECT_DUPLICATES, NULL);
-        if (part == NULL) {
+        json_t *part = NULL;
+        rc = json_read(texts[i], strlen(texts[i]), JSON_REJECT_DUPLICATES, &part, err);
+        if (rc == ERR_INVALID)
             rc = FAIL(err, ERR_CORRUPT, "the job's %s are no JSON", names[i]);
-            goto done;
-        }
+        TRY(rc);
         TRY(json_set(json, names[i], part, err));
     }
     TRY(job_request_check_json(json, ret_request, wrong, err));

@@ -184,15 +184,17 @@ enum err child_spec_parse(const char *text, size_t size, struct child_spec *ret_
                           struct error *err)
 {
     struct child_spec spec = {0};
-    json_error_t where;
+    struct error about = {.message = ""};
     if (size > CHILD_SPEC_MAX)
         return FAIL(err, ERR_CORRUPT, "the spec is longer than %d bytes", CHILD_SPEC_MAX);
-    spec.json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+    enum err rc = json_read(text, size, JSON_REJECT_DUPLICATES, &spec.json, &about);
+    if (rc == ERR_NOMEM)
+        return FAIL(err, rc, "%s", about.message);
     if (!json_is_object(spec.json)) {
         json_decref(spec.json);
-        return FAIL(err, ERR_CORRUPT, "the spec is no JSON object: %.100s", where.text);
+        return FAIL(err, ERR_CORRUPT, "the spec is no JSON object: %.100s", about.message);
     }
-    const enum err rc = take_spec(spec.json, &spec, err);
+    rc = take_spec(spec.json, &spec, err);
     if (rc != ERR_OK) {
         json_decref(spec.json);
         return rc;

@@ -149,16 +149,17 @@ enum { EVENTS = sizeof(events) / sizeof(events[0]) };
 enum err child_line_parse(const char *text, size_t size, struct child_line *ret_line,
                           struct error *err)
 {
-    enum err rc = ERR_CORRUPT;
-    json_error_t where;
+    struct error about = {.message = ""};
     struct child_line line = {.loss = NAN, .seconds = NAN, .recall = NAN};
-    line.json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+    enum err rc = json_read(text, size, JSON_REJECT_DUPLICATES, &line.json, &about);
+    if (rc == ERR_NOMEM)
+        return FAIL(err, rc, "%s", about.message);
     const char *name = json_string_value(json_object_get(line.json, "event"));
     if (!json_is_object(line.json) || name == NULL) {
         json_decref(line.json);
-        return FAIL(err, ERR_CORRUPT, "the child's line is no event: %.100s", where.text);
+        return FAIL(err, ERR_CORRUPT, "the child's line is no event: %.100s", about.message);
     }
-    (void)FAIL(err, ERR_CORRUPT, "the child knows no event %.40s", name);
+    rc = FAIL(err, ERR_CORRUPT, "the child knows no event %.40s", name);
     for (int i = 0; i < EVENTS; i++) {
         if (strcmp(events[i].name, name) != 0)
             continue;

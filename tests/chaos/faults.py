@@ -4,7 +4,9 @@ Run.mend(), as a process manager would."""
 
 from typing import Callable, NamedTuple
 
+import faults_deploy as deploying
 import faults_jobs as jobs
+import faults_machine as machine
 import faults_points as points
 import faults_process as process
 import faults_services as services
@@ -71,19 +73,35 @@ _NETWORK = {
     **{f"{how}_{link}": Fault(services.break_link, (link, how, seconds), FLEET, quick)
        for link, how, seconds, quick in (
            ("database", "cut", 2, True), ("database", "hold", 8, False),
-           ("database", "slow", 6, False), ("broker", "cut", 2, False),
-           ("broker", "hold", 8, True), ("broker", "slow", 6, False))},
+           ("database", "slow", 6, False), ("broker", "cut", 2, True),
+           ("broker", "hold", 8, False), ("broker", "slow", 6, False))},
     "cut_far_worker": Fault(services.lose_far_worker, ("cut",), FLEET, False),
     "hold_far_worker": Fault(services.lose_far_worker, ("hold",), FLEET, False),
 }
+_DEPLOY = {
+    "deploy": Fault(deploying.deploy, ("stop",)),
+    "deploy_by_force": Fault(deploying.deploy, ("kill",), is_quick=False),
+}
+_MACHINE = {name: fault._replace(is_quick=False) for name, fault in {
+    "fill_disk": Fault(machine.fill_disk),
+    "fail_calls": Fault(machine.fail_calls, ("train",)),
+    "fail_calls_predict": Fault(machine.fail_calls, ("predict",)),
+    "starve_server": Fault(machine.starve_server),
+    "hungry_job": Fault(machine.hungry_job),
+    "clock_ahead": Fault(machine.jump_clock, (3600,)),
+    "clock_back": Fault(machine.jump_clock, (-3600,)),
+}.items()}
 
 GROUPS = {"kills": _KILLS, "points": _POINTS, "sleep": _SLEEP, "jobs": _JOBS,
-          "services": _SERVICES, "network": _NETWORK}
+          "services": _SERVICES, "network": _NETWORK, "deploy": _DEPLOY,
+          "machine": _MACHINE}
+ANY_VERSION = [name for name in (*_KILLS, *_JOBS) if "predict" not in name]
 FAULTS = {name: fault for group in GROUPS.values() for name, fault in group.items()}
 
 
 def deck(flavour, groups=None, quick=False):
-    """The names of the faults for a flavour."""
-    chosen = [group for name, group in GROUPS.items() if groups is None or name in groups]
+    """The names of the faults for a flavour; those of the machine only where they are asked for."""
+    chosen = [group for name, group in GROUPS.items()
+              if (name != "machine" if groups is None else name in groups)]
     return [name for group in chosen for name, fault in group.items()
             if flavour in fault.flavours and (fault.is_quick or not quick)]

@@ -3,7 +3,7 @@ more memory than there is."""
 
 import time
 
-from moments import ACTIVE, ENDED, child_of, found, kill, slot_of
+from moments import ACTIVE, ENDED, child_of, found, kill, of_task, slot_of
 
 
 def cancel(run, task, status):
@@ -11,7 +11,7 @@ def cancel(run, task, status):
     rows = found(run, lambda now: run.query(
         "SELECT job_id, user_id FROM jobs WHERE " + (
             f"status = '{now}'" if now else f"status NOT IN {ENDED}") +
-        f" AND task = '{task}' AND name LIKE 'load-%' ORDER BY job_id DESC LIMIT 1"), status)
+        f" AND {of_task(run, task)} AND name LIKE 'load-%' ORDER BY job_id DESC LIMIT 1"), status)
     if not rows:
         return None
     job_id, user_id = map(int, rows[0])

@@ -40,7 +40,7 @@ def freeze_worker(run, seconds_more=0):
         "model_type": "als", "data_path": run.load.data["medium"], "iterations": 100,
         "factors": 32})
     of_job = f"SELECT epoch, owner FROM jobs WHERE job_id = {job_id} AND status = 'training'"
-    rows = run.wait_for(lambda: run.query(of_job))
+    rows = run.wait_for(lambda: run.query(of_job), 60)
     if not rows or not signal_to(slot_of(rows[0][1]), signal.SIGSTOP):
         return None
     epoch, owner = rows[0]

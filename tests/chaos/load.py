@@ -48,7 +48,7 @@ class Load:
     def __init__(self, url, tokens, data, history, seed, open_jobs=6):
         self.url, self.data, self.history, self.open_jobs = url, data, history, open_jobs
         self.stopping = threading.Event()
-        self.paused = threading.Event()
+        self.predicts = threading.Event()  # set where the program knows predictions
         self._tokens = tokens
         self._threads = [
             threading.Thread(target=self._submit_all, args=(index, token, random.Random(f"{seed}-{index}")),
@@ -109,11 +109,16 @@ class Load:
     def _open(self, client):
         """How many jobs of this user wait or run; None where it cannot be told now."""
         jobs = self._ask(client, "GET", "/api/v1/jobs?limit=50&sort=-created")
-        predictions = self._ask(client, "GET", "/api/v1/predictions?limit=50")
+        predictions = self._predictions(client, 50)
         if jobs is None or predictions is None:
             return None
-        return sum(one["status"] not in _ENDED for one in
-                   jobs.json()["jobs"] + predictions.json()["predictions"])
+        return sum(one["status"] not in _ENDED for one in jobs.json()["jobs"] + predictions)
+
+    def _predictions(self, client, limit):
+        if not self.predicts.is_set():
+            return []
+        listed = self._ask(client, "GET", f"/api/v1/predictions?limit={limit}")
+        return None if listed is None else listed.json()["predictions"]
 
     def models(self, client):
         """The models of this user, as numbers."""
@@ -125,11 +130,12 @@ class Load:
         number = 0
         while not self.stopping.is_set():
             waiting = self._open(client)
-            if waiting is None or waiting >= self.open_jobs or self.paused.is_set():
+            if waiting is None or waiting >= self.open_jobs:
                 time.sleep(0.1)
                 continue
             number += 1
-            models = self.models(client) if rng.random() < 0.3 else []
+            predicts = rng.random() < 0.3 and self.predicts.is_set()
+            models = self.models(client) if predicts else []
             if models:
                 self.submit(token, f"load-{index}-{number}",
                             self.prediction(rng, rng.choice(models)), task="predict")
@@ -165,5 +171,5 @@ class Load:
             listed = self._ask(client, "GET", "/api/v1/jobs?limit=20")
             for job in listed.json()["jobs"][:5] if listed is not None else ():
                 self._ask(client, "GET", f"/training_status/{job['job_id']}")
-            self._ask(client, "GET", "/api/v1/predictions?limit=5")
+            self._predictions(client, 5)
             time.sleep(0.2)

@@ -8,8 +8,10 @@ from collections import Counter
 
 import numpy  # noqa: F401 (a model opens with it: missing, none would)
 
-from faults import FAULTS
-from judge import model_of
+import faults_machine as machine
+import stack as stack_module
+from faults import ANY_VERSION, FAULTS
+from judge import model_of, restarts
 from load import History, Load
 from network import Link
 from processes import children_of
@@ -19,12 +21,18 @@ OPEN = "status NOT IN ('completed', 'failed')"
 
 
 class Run:
+    """`machine`: prepared for the faults of faults_machine.py; `old`: the program to begin with,
+    until faults_deploy.py brings the new one."""
+
     lease_seconds = 3
 
-    def __init__(self, flavour, seed, history=None):
-        self.flavour, self.seed = flavour, seed
+    def __init__(self, flavour, seed, history=None, machine=False, old=None):
+        self.flavour, self.seed, self.machine = flavour, seed, machine
         self.rng = random.Random(seed)
         self.kills = 0
+        self.new_program = stack_module.RECTRAIN
+        stack_module.RECTRAIN = old or self.new_program
+        self.old, self.disk, self.clock = old, None, None
         self.stack = Stack(flavour, workers=2 if flavour == "sqlite" else 0, start=False,
                            environment={"LEASE_SECONDS": str(self.lease_seconds),
                                         "STOP_GRACE_SECONDS": "2", "LOG_LEVEL": "debug"})
@@ -33,13 +41,15 @@ class Run:
         self._names = Counter()
         self._far = None
         try:
-            self._prepare()
+            self._prepare(old is None)
         except BaseException:
             self.close()
             raise
 
-    def _prepare(self):
+    def _prepare(self, predicts):
         stack = self.stack
+        if self.machine:
+            self._prepare_machine()
         self.links["clients"] = Link(stack.port)
         self._far_settings = {}
         if self.flavour == "fleet":
@@ -51,9 +61,7 @@ class Run:
             self._far_settings = self._through("far_database", "far_broker")
         stack.start_server()
         if self.flavour == "fleet":
-            for _ in range(2):
-                stack.start_worker()
-            stack.start_predict_worker()
+            self.start_fleet(predicts)
         medium = make_data(stack.data_root / "medium", rows=300000, users=4000, items=3000)
         clients = [stack.client(), stack.add_user("ann@example.com")]
         self.tokens = [client.post("/api/v1/tokens", json={
@@ -62,6 +70,32 @@ class Run:
             (client.get("/api/v1/me").json()["user_id"] for client in clients), self.tokens))
         self.load = Load(f"http://127.0.0.1:{self.links['clients'].port}", self.tokens, {
             "small": str(stack.data), "medium": str(medium)}, self.history, self.seed)
+        if self.machine:
+            self.load.data["wide"] = str(make_data(stack.data_root / "wide", rows=400000,
+                                                   users=300000, items=200000))
+        if predicts:
+            self.load.predicts.set()
+
+    def _prepare_machine(self):
+        stack = self.stack
+        self.disk, self.clock = stack.room.directory / "disk", stack.room.directory / "clock"
+        machine.mount(self.disk)
+        stack.models = self.disk / "ml_models"
+        stack.models.mkdir()
+        faked = machine.clock_environment(self.clock)
+        stack.environment |= faked | {"MODEL_DIR": str(stack.models), "JOB_MEMORY": "1GB"}
+        if self.flavour == "sqlite":
+            stack.environment["DB_NAME"] = str(self.disk / "ml_results.db")
+        else:  # whose clock is the one that counts
+            stack.postgres.environment |= faked
+            stack.postgres.stop()
+            stack.postgres.start()
+
+    def start_fleet(self, predicts=True):
+        for _ in range(2):
+            self.stack.start_worker()
+        if predicts:
+            self.stack.start_predict_worker()
 
     def _through(self, database, broker):
         """Settings that lead a program through these links."""
@@ -70,6 +104,9 @@ class Run:
         return {"DATABASE_URL": url, "RABBITMQ_PORT": str(self.links[broker].port)}
 
     def close(self):
+        stack_module.RECTRAIN = self.new_program
+        if self.disk is not None:
+            machine.unmount(self.disk)
         self.stack.close()
         for link in self.links.values():
             link.close()
@@ -107,12 +144,20 @@ class Run:
     def slots_of(worker):
         return wait_until(lambda: children_of(worker.pid), what="a worker's process")
 
-    def extra_worker(self, task, **environment):
-        """A worker that nobody starts again."""
-        start = self.stack.start_worker if task == "train" else self.stack.start_predict_worker
-        worker = start(**environment)
-        self.stack.workers.remove(worker)
-        return worker
+    def extra_worker(self, task, by=(), **environment):
+        """A worker that nobody starts again; `by`: the command that runs it."""
+        name = "worker" if task == "train" else "predict-worker"
+        environment = self.stack.environment | {
+            "WORKERS": "1", "PREDICT_WORKERS": "1"} | environment
+        return self.stack.room.start(self.stack.room.new_name(f"extra-{name}"),
+                                     [*by, stack_module.RECTRAIN, name], environment=environment)
+
+    def start_server_by(self, command):
+        """The server, run by a command."""
+        self.stack.server = self.stack.room.start(
+            self.stack.room.new_name("serve"), [*command, stack_module.RECTRAIN, "serve"],
+            environment=self.stack.environment)
+        return self.stack.server
 
     def far_worker(self):
         """One worker more, with its own way to the database and the broker."""
@@ -152,6 +197,9 @@ class Run:
         self.rng.shuffle(deck)
         deck = deck[:count] if 0 < count < len(deck) else deck
         deck += self.rng.choices(names, k=max(0, count - len(deck)))
+        if self.old:  # what any version knows, the new one, and then all else
+            early = [name for name in deck if name in ANY_VERSION][:6]
+            deck = early + ["deploy"] + [name for name in deck if name not in (*early, "deploy")]
         done = Counter({name: 0 for name in deck})
         self.load.start()
         for name in deck:
@@ -161,9 +209,15 @@ class Run:
                     break
             time.sleep(self.rng.uniform(0, 0.5))
         self.load.stopping.set()
-        self.wait_for(lambda: self.stack.anonymous().get("/health/live").status == 200)
+        self.wait_for(self._answers, PATIENCE)
         self.load.stop()
         return done
+
+    def _answers(self):
+        try:
+            return self.stack.anonymous().get("/health/live", timeout=5).status == 200
+        except OSError:
+            return False
 
     def drain(self):
         """Everything is up again: wait until no job is open and no file is left over."""
@@ -198,6 +252,10 @@ class Run:
             {name: int(cell) if name in numbers else cell for name, cell in zip(columns, row)}
             for row in self.stack.query(f"SELECT {', '.join(columns)} FROM {table}")]
             for table, columns in tables.items()}
+
+    def restarts(self, store):
+        """Seconds that jobs of dead workers waited, unless the clock that says it was faked."""
+        return [] if self.machine else restarts(store["events"])
 
     def read_files(self):
         found = {}

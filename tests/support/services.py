@@ -27,6 +27,7 @@ class Postgres:
         self.port = port or free_port()
         self.directory = room.directory / name
         self.user = "postgres" if os.geteuid() == 0 else None
+        self.environment = {"PATH": os.defpath, "LC_ALL": "C"}
         self.directory.mkdir()
         if self.user:
             owner = pwd.getpwnam(self.user)
@@ -59,7 +60,7 @@ class Postgres:
             self.name, [self._tool("postgres"), "-D", self.directory / "data", "-p", self.port,
                         "-k", self.directory, "-c", "listen_addresses=127.0.0.1",
                         "-c", "max_connections=200"],
-            environment={"PATH": os.defpath, "LC_ALL": "C"}, user=self.user)
+            environment=self.environment, user=self.user)
         wait_until(self._is_ready, PATIENCE * 2, f"PostgreSQL is ready\n{self.process.tail()}", 0.1)
 
     def _is_ready(self):

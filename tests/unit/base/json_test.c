@@ -166,6 +166,31 @@ static void without_memory_nothing_leaks_and_nothing_is_lost(void **state)
     assert_in_range(failures, 5, 150);
 }
 
+static void a_text_that_is_read_without_memory_is_not_called_malformed(void **state)
+{
+    static const char text[] = "{\"name\": \"a\", \"list\": [0.25, {\"b\": null}]}";
+    struct error err;
+    enum err rc = ERR_NOMEM;
+    json_t *value = NULL;
+    int64_t n;
+    (void)state;
+    for (n = 1; rc != ERR_OK && n < 200; n++) {
+        const int64_t before = mem_held_bytes();
+        mem_fail_after(n);
+        rc = json_read(text, strlen(text), 0, &value, &err);
+        mem_fail_after(0);
+        if (rc == ERR_OK)
+            break;
+        assert_int_equal(rc, ERR_NOMEM);
+        assert_int_equal(mem_held_bytes(), before);
+    }
+    assert_in_range(n, 5, 150);
+    json_decref(value);
+    assert_error(json_read("{\"a\": }", 8, 0, &value, &err), ERR_INVALID);
+    assert_non_null(strstr(err.message, "line 1, column"));
+    assert_string_equal(err.reason, "json_malformed");
+}
+
 static int use_our_allocator(void **state)
 {
     (void)state;
@@ -187,6 +212,7 @@ int main(void)
         cmocka_unit_test(indented_text_has_lines),
         cmocka_unit_test(writing_over_the_cap_is_an_error),
         cmocka_unit_test(without_memory_nothing_leaks_and_nothing_is_lost),
+        cmocka_unit_test(a_text_that_is_read_without_memory_is_not_called_malformed),
     };
     return cmocka_run_group_tests(tests, use_our_allocator, NULL);
 }
