@@ -74,16 +74,19 @@ static enum err tell_check(const struct strbuf *report, int64_t faults,
         TRY(json_set(root, "ok", json_boolean(faults == 0), err));
         TRY(json_set(root, "faults", json_integer(faults), err));
         TRY(json_set(root, "models", json_integer(files->models), err));
+        TRY(json_set(root, "predictions", json_integer(files->predictions), err));
         TRY(json_set(root, "garbage", json_integer(files->garbage), err));
         TRY(json_set(root, "unknown", json_integer(files->unknown), err));
         TRY(json_set(root, "removed", json_integer(files->removed), err));
         TRY(add_lines(root, "report", report->ptr, err));
         TRY(print_json(root, err));
     } else {
-        printf("%s%" PRId64 " faults; %" PRId64 " models are as recorded; %" PRId64
-               " files of nobody, %" PRId64 " removed; %" PRId64 " files of others\n",
-               report->len > 0 ? report->ptr : "", faults, files->models - files->faults,
-               files->garbage, files->removed, files->unknown);
+        printf("%s%" PRId64 " faults; %" PRId64 " models and %" PRId64
+               " predictions are as recorded; %" PRId64 " files of nobody, %" PRId64
+               " removed; %" PRId64 " files of others\n",
+               report->len > 0 ? report->ptr : "", faults, files->models - files->model_faults,
+               files->predictions - files->prediction_faults, files->garbage, files->removed,
+               files->unknown);
     }
     if (faults > 0)
         rc = FAIL_REASON(err, ERR_CONFLICT, REASON_REPORTED, "%" PRId64 " fault%s found", faults,
@@ -107,8 +110,8 @@ static enum err check(const struct parsed_options *parsed, struct error *err)
     TRY(store_check(store, &report, &faults, err));
     TRY(files_check(store, config_text(config, "MODEL_DIR"),
                     options_value(parsed, "repair") != NULL, &report, &files, err));
-    TRY(tell_check(&report, faults + files.faults, &files, options_value(parsed, "json") != NULL,
-                   err));
+    faults += files.model_faults + files.prediction_faults;
+    TRY(tell_check(&report, faults, &files, options_value(parsed, "json") != NULL, err));
 done:
     store_close(store);
     config_free(config);
@@ -151,8 +154,9 @@ static const struct command_action actions[] = {
     {"check",
      "look for damage in the store, and for files that it does not know",
      {.usage = "rectrain db check [option …]",
-      .summary = "Looks for damage in the store, for models whose file is missing or has another "
-                 "SHA-256, and\nfor files in MODEL_DIR that no record names. Exit status 1 when "
+      .summary = "Looks for damage in the store, for models and predictions whose file is "
+                 "missing or has\nanother SHA-256, and for files in MODEL_DIR that no record "
+                 "names. Exit status 1 when "
                  "something is wrong; files\nof nobody are told, but are no fault.",
       OPTIONS(check_options)},
      0,

@@ -10,7 +10,9 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "store/models.h"
+#include "store/predictions.h"
 #include "store/users.h"
+#include "worker/attempt_files.h"
 #include "worker/garbage.h"
 
 enum { PAGE = 500, PATH_SIZE = 4400, BLOCK_BYTES = 1 << 20 };
@@ -47,28 +49,98 @@ done:
     return rc;
 }
 
-/* Where a model lies is told by MODEL_DIR: the record's path is as its worker saw it. */
+/* A file that a record names: `whose` in words. */
+struct recorded_file {
+    char whose[64], path[PATH_SIZE];
+    const char *sha256;
+    int64_t size_bytes;
+};
+
+/* Where it lies is told by MODEL_DIR: the record's path is as its worker saw it. */
+static void place_file(struct recorded_file *file, const char *directory, const char *recorded)
+{
+    const char *slash = strrchr(recorded, '/');
+    snprintf(file->path, sizeof(file->path), "%.4050s/%.255s", directory,
+             slash != NULL ? slash + 1 : recorded);
+}
+
+/* *ret_fault: something is wrong, and told. */
+static enum err check_file(const struct recorded_file *file, struct strbuf *report, bool *ret_fault,
+                           struct error *err)
+{
+    enum err rc;
+    char sum[HASH_HEX_SIZE];
+    int64_t size;
+    TRY(sum_file(file->path, sum, &size, err));
+    const char *fault = size < 0                         ? "is missing"
+                        : size != file->size_bytes       ? "has another size"
+                        : strcmp(sum, file->sha256) != 0 ? "has another SHA-256"
+                                                         : NULL;
+    *ret_fault = fault != NULL;
+    if (fault != NULL)
+        TRY(strbuf_addf(report, err, "%s: its file %s %s\n", file->whose, file->path, fault));
+done:
+    return rc;
+}
+
 static enum err check_model(const struct model_record *model, const char *model_dir,
                             struct strbuf *report, struct files_check *check, struct error *err)
 {
     enum err rc;
-    char path[PATH_SIZE], sum[HASH_HEX_SIZE];
-    int64_t size;
-    const char *slash = strrchr(model->path, '/');
-    snprintf(path, sizeof(path), "%.4000s/%.255s", model_dir,
-             slash != NULL ? slash + 1 : model->path);
-    TRY(sum_file(path, sum, &size, err));
+    bool fault;
+    struct recorded_file file = {.sha256 = model->sha256, .size_bytes = model->size_bytes};
+    snprintf(file.whose, sizeof(file.whose), "model %" PRId64 " of job %" PRId64, model->model_id,
+             model->job_id);
+    place_file(&file, model_dir, model->path);
+    TRY(check_file(&file, report, &fault, err));
     check->models++;
-    const char *fault = size < 0                          ? "is missing"
-                        : size != model->size_bytes       ? "has another size"
-                        : strcmp(sum, model->sha256) != 0 ? "has another SHA-256"
-                                                          : NULL;
-    if (fault == NULL)
-        return ERR_OK;
-    check->faults++;
-    TRY(strbuf_addf(report, err, "model %" PRId64 " of job %" PRId64 ": its file %s %s\n",
-                    model->model_id, model->job_id, path, fault));
+    check->model_faults += fault;
 done:
+    return rc;
+}
+
+static enum err check_prediction(const struct prediction *prediction, const char *model_dir,
+                                 struct strbuf *report, struct files_check *check,
+                                 struct error *err)
+{
+    enum err rc;
+    bool fault;
+    char directory[PATH_SIZE];
+    struct recorded_file file = {.sha256 = prediction->file_sha256,
+                                 .size_bytes = prediction->file_bytes};
+    if (prediction->file_path == NULL) /* it has not written one */
+        return ERR_OK;
+    snprintf(file.whose, sizeof(file.whose), "prediction %" PRId64, prediction->job.job_id);
+    snprintf(directory, sizeof(directory), "%.4000s/" PREDICTIONS_DIRECTORY, model_dir);
+    place_file(&file, directory, prediction->file_path);
+    TRY(check_file(&file, report, &fault, err));
+    check->predictions++;
+    check->prediction_faults += fault;
+done:
+    return rc;
+}
+
+static enum err check_predictions_of(struct store *store, int64_t user_id, const char *model_dir,
+                                     struct strbuf *report, struct files_check *check,
+                                     struct error *err)
+{
+    enum err rc;
+    struct prediction_list page = {0};
+    int64_t before_id = 0;
+    int32_t count;
+    do {
+        const struct prediction_query query = {
+            .user_id = user_id, .before_id = before_id, .limit = PAGE};
+        TRY(prediction_list(store, &query, &page, err));
+        count = page.count;
+        for (int32_t i = 0; i < count; i++) {
+            before_id = page.predictions[i]->job.job_id;
+            TRY(check_prediction(page.predictions[i], model_dir, report, check, err));
+        }
+        prediction_list_release(&page);
+    } while (count == PAGE);
+done:
+    prediction_list_release(&page);
     return rc;
 }
 
@@ -95,8 +167,8 @@ done:
     return rc;
 }
 
-static enum err check_models(struct store *store, const char *model_dir, struct strbuf *report,
-                             struct files_check *check, struct error *err)
+static enum err check_users(struct store *store, const char *model_dir, struct strbuf *report,
+                            struct files_check *check, struct error *err)
 {
     enum err rc;
     struct user_list page = {0};
@@ -108,6 +180,7 @@ static enum err check_models(struct store *store, const char *model_dir, struct 
         for (int32_t i = 0; i < count; i++) {
             after_id = page.users[i]->user_id;
             TRY(check_models_of(store, after_id, model_dir, report, check, err));
+            TRY(check_predictions_of(store, after_id, model_dir, report, check, err));
         }
         user_list_release(&page);
     } while (count == PAGE);
@@ -145,7 +218,7 @@ enum err files_check(struct store *store, const char *model_dir, bool repair, st
 {
     enum err rc;
     struct files_check check = {0};
-    TRY(check_models(store, model_dir, report, &check, err));
+    TRY(check_users(store, model_dir, report, &check, err));
     TRY(check_garbage(store, model_dir, repair, report, &check, err));
     *ret_check = check;
 done:

@@ -109,7 +109,7 @@ class Database(AdminTest):
 
     def test_check_tells_what_must_not_be_in_words_and_in_json(self):
         self.run_with("db", "migrate")
-        self.assertRegex(self.run_with("db", "check").stdout, "^0 faults; 0 models are as recorded")
+        self.assertRegex(self.run_with("db", "check").stdout, "^0 faults; 0 models and 0 predictions are as recorded")
         with sqlite3.connect(self.directory / "ml_results.db") as db:
             db.execute("INSERT INTO users (email, password_hash, created_ms) VALUES ('a@b', '', 0)")
             db.execute("INSERT INTO jobs (user_id, model_type, data_path, params, run, status, turn,"
@@ -152,6 +152,38 @@ class Database(AdminTest):
         for words in ("model 2 of job 2", "is missing", "model 3 of job 3", "another SHA-256",
                       "model 4 of job 4", "another size"):
             self.assertIn(words, report)
+
+    def add_prediction(self, job_id, content):
+        """A completed prediction with its file, as a worker leaves them."""
+        name = f"predictions_{job_id}_20260102_030405.csv"
+        directory = self.directory / "ml_models" / "predictions"
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(content)
+        with sqlite3.connect(self.directory / "ml_results.db") as db:
+            db.execute("INSERT OR IGNORE INTO users (user_id, email, password_hash, created_ms)"
+                       " VALUES (1, 'a@b', '', 0)")
+            db.execute("INSERT INTO jobs (job_id, user_id, model_type, data_path, params, run, task,"
+                       " status, turn, created_ms, queued_ms, updated_ms, ended_ms, metrics) VALUES"
+                       " (?, 1, 'als', '', '{}', '{}', 'predict', 'completed', 1, 1, 1, 1, 1, '{}')",
+                       (job_id,))
+            db.execute("INSERT INTO predictions (job_id, user_id, file_path, file_sha256, file_bytes)"
+                       " VALUES (?, 1, ?, ?, ?)", (job_id, f"./ml_models/predictions/{name}",
+                                                   hashlib.sha256(content).hexdigest(),
+                                                   len(content)))
+        return directory / name
+
+    def test_check_finds_predictions_that_are_missing_or_have_other_bytes(self):
+        self.run_with("db", "migrate")
+        self.add_prediction(1, b"good")
+        self.add_prediction(2, b"gone").unlink()
+        self.add_prediction(3, b"old!").write_bytes(b"new!")
+        told = json.loads(self.run_with("db", "check", "--json", status=1).stdout)
+        self.assertEqual((told["predictions"], told["faults"]), (3, 2), told)
+        report = "\n".join(told["report"])
+        for words in ("prediction 2: its file", "is missing", "prediction 3: its file",
+                      "another SHA-256"):
+            self.assertIn(words, report)
+        self.assertIn("1 predictions are as recorded", self.run_with("db", "check", status=1).stdout)
 
     def test_repair_removes_what_nothing_names_and_leaves_all_else(self):
         self.run_with("db", "migrate")
