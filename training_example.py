@@ -379,11 +379,20 @@ class TrainingClient:
         return target
 
     def import_model(self, path: str, name: Optional[str] = None,
-                     note: Optional[str] = None) -> dict:
-        """Take in a model file that was made elsewhere. InvalidRequest: it is none."""
+                     note: Optional[str] = None, hits: Optional[str] = None) -> dict:
+        """Take in a model file that was made elsewhere. InvalidRequest: it is none. `hits`: the
+        .hits.json that lay beside it, so that it can be compared with others (import_hits)."""
         query = urllib.parse.urlencode(_given({"name": name, "note": note}))
         with open(path, "rb") as file:
-            return self._send("POST", f"/api/v1/models/import?{query}", raw=file.read())
+            model = self._send("POST", f"/api/v1/models/import?{query}", raw=file)
+        if hits is not None:
+            self.import_hits(model["model_id"], hits)
+        return model
+
+    def import_hits(self, ref: Any, path: str) -> None:
+        """Give an imported model its hits. InvalidRequest: they are no hits, or of another model."""
+        with open(path, "rb") as file:
+            self._send("PUT", f"{_model_path(ref)}/hits", ignore_body=True, raw=file)
 
     # ---- recommendations: `ref` is a model's id, "name@alias", "name:version" or "name" ----
 
@@ -591,7 +600,7 @@ class TrainingClient:
 
     def _open(self, method: str, path: str, form: Optional[Mapping[str, Any]] = None,
               body: Optional[Mapping[str, Any]] = None, headers: Optional[Mapping[str, str]] = None,
-              is_repeatable: bool = False, raw: Optional[bytes] = None) -> Any:
+              is_repeatable: bool = False, raw: Optional[Any] = None) -> Any:
         """The answer, as a response to be read and closed; sent again as often as may be."""
         url, data = self.base_url + path, None
         sent = {"Accept": "application/json", "User-Agent": "rectrain-client/1", **(headers or {})}
@@ -601,15 +610,18 @@ class TrainingClient:
         elif body is not None:
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
-        elif raw is not None:
+        elif raw is not None:  # an open file: it is sent as it is read
             data = raw
             sent["Content-Type"] = "application/octet-stream"
+            sent["Content-Length"] = str(os.fstat(raw.fileno()).st_size)
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
         may_repeat = is_repeatable or method in ("GET", "DELETE", "PUT")
         for attempt in range(self.retries + 1):
             is_last = attempt == self.retries
             try:
+                if raw is not None:
+                    raw.seek(0)
                 request = urllib.request.Request(url, data, sent, method=method)
                 return self._opener.open(request, timeout=self.timeout)
             except urllib.error.HTTPError as answer:

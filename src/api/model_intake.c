@@ -93,19 +93,35 @@ static enum err sync_directory(const char *directory, struct error *err)
     return rc;
 }
 
+/* Give a file without a name, or with another one, this name; false with errno. */
+static bool name_file(int fd, const char *path)
+{
+    char from[32];
+    snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+}
+
+enum err intake_name(const struct intake *intake, const char *path, struct error *err)
+{
+    if (fsync(intake->fd) != 0)
+        return FAIL(err, ERR_IO, "the file that came cannot be synced: %m");
+    if (!name_file(intake->fd, path))
+        return FAIL(err, errno == EEXIST ? ERR_CONFLICT : ERR_IO,
+                    "the file cannot be named %.300s: %m", path);
+    return sync_directory(config_text(intake->config, "MODEL_DIR"), err);
+}
+
 static enum err place(void *context, int64_t job_id, const char **ret_path, struct error *err)
 {
     struct placing *placing = context;
-    char stamp[24], from[32], suffix[8] = "";
+    char stamp[24], suffix[8] = "";
     clock_stamp(stamp, sizeof(stamp));
-    snprintf(from, sizeof(from), "/proc/self/fd/%d", placing->fd);
     for (int i = 1; i <= TRIES && !placing->is_placed; i++) {
         if (i > 1)
             snprintf(suffix, sizeof(suffix), "_%d", i);
         snprintf(placing->path, sizeof(placing->path), "%.4096s/%.64s_model_%lld_%s%s.pkl",
                  placing->directory, placing->model_type, (long long)job_id, stamp, suffix);
-        placing->is_placed =
-            linkat(AT_FDCWD, from, AT_FDCWD, placing->path, AT_SYMLINK_FOLLOW) == 0;
+        placing->is_placed = name_file(placing->fd, placing->path);
         if (!placing->is_placed && errno != EEXIST)
             break;
     }

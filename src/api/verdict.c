@@ -310,6 +310,9 @@ enum err verdict_make(const struct verdict_case *of, struct verdict *ret_verdict
         model_ref_of(of->champion->name, of->champion->version, verdict.champion);
         verdict.champion_recall = number_in(of->champion->metrics_json, RECALL);
         TRY(compare(of, &verdict, err));
+        /* Of the same holdout and data popular is the same: an import does not bring its own. */
+        if (verdict.why == NULL && isnan(verdict.popular_recall))
+            verdict.popular_recall = number_in(of->champion->popular_metrics_json, RECALL);
         if (verdict.why == NULL)
             say_interval(&verdict);
     }

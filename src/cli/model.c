@@ -257,12 +257,34 @@ done:
     return rc;
 }
 
+static enum err import_hits(const struct registry_desk *desk, const struct model_record *model,
+                            const char *path, const char *unique, struct error *err)
+{
+    enum err rc;
+    int fd = -1;
+    int64_t bytes;
+    TRY(intake_open(desk->config, unique, &fd, err));
+    TRY(copy_file(path, fd, &bytes, err));
+    const struct intake intake = {.config = desk->config, .store = desk->store, .fd = fd};
+    rc = intake_take_hits(&intake, model, err);
+    if (rc != ERR_OK)
+        error_prefix(err, "%s:%" PRId64 " was imported without hits: ", model->name,
+                     model->version);
+done:
+    if (fd >= 0) {
+        intake_drop(fd);
+        close(fd);
+    }
+    return rc;
+}
+
 static enum err import_action(const struct parsed_options *parsed, struct error *err)
 {
     enum err rc;
     int fd = -1;
     int64_t model_id;
     char unique[32];
+    const char *hits = options_value(parsed, "hits");
     json_t *report = NULL;
     struct registry_desk desk = {0};
     struct model_record *model = NULL;
@@ -277,6 +299,8 @@ static enum err import_action(const struct parsed_options *parsed, struct error 
     TRY(intake_take(&intake, &import, &report, &model_id, err));
     TRY(model_read(desk.store, desk.user->user_id, model_id, &model, err));
     printf("%s:%" PRId64 "  model %" PRId64 "\n", model->name, model->version, model_id);
+    if (hits != NULL)
+        rc = import_hits(&desk, model, hits, unique, err);
 done:
     if (fd >= 0) {
         intake_drop(fd);
@@ -349,6 +373,7 @@ static const struct option_info edit_options[] = {
 static const struct option_info remove_options[] = {DIRECTORY_OPTION, DESK_OPTIONS};
 static const struct option_info import_options[] = {
     {"name", "NAME", "that it becomes a version of [its kind]"},
+    {"hits", "FILE", "the .hits.json beside it, so that it can be compared with others"},
     {"note", "TEXT", "what people shall know of it"},
     DIRECTORY_OPTION,
     DESK_OPTIONS,

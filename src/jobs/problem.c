@@ -27,6 +27,7 @@ static const struct job_problem problems[] = {
     {"model_file_missing", "The model's file is not there", true},
     {"model_file_changed", "The model's file is not what was saved", false},
     {"model_file_corrupt", "The model's file is damaged", false},
+    {"hits_corrupt", "The file has no hits", false},
     {"evaluation_users_unknown", "Whom the model was judged on is not recorded", false},
     {"users_unknown", "The model knows none of the users", false},
     {"users_empty", "The list of users is empty", false},

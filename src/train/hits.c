@@ -166,3 +166,39 @@ done:
     json_decref(root);
     return rc;
 }
+
+/* So much text a user is more than any writer of ours needs: what is much longer holds something
+ * else. */
+static bool is_bloated(size_t size, int32_t users)
+{
+    enum { BYTES_EACH = 100, BYTES_HEAD = 4096 };
+    return size > BYTES_HEAD + BYTES_EACH * (size_t)users;
+}
+
+enum err hits_inspect(int fd, struct hits_facts *ret_facts, struct error *err)
+{
+    enum err rc;
+    char *text = NULL;
+    size_t size = 0;
+    int32_t *users = NULL, count = 0;
+    struct hits hits = {0};
+    TRY(read_text(fd, &text, &size, err));
+    TRY(hits_parse(text, size, &hits, err));
+    rc = hits_read_users(fd, INT32_MAX, &users, &count, err);
+    if (rc == ERR_DATA || (rc == ERR_OK && count != hits.users) ||
+        (rc == ERR_OK && is_bloated(size, hits.users)))
+        rc = FAIL(err, ERR_CORRUPT, "users are not as many as the hits, and nothing else");
+    TRY(rc);
+    struct hits_facts facts = {
+        .k = hits.k, .users = hits.users, .users_below = users[count - 1] + 1};
+    memcpy(facts.holdout_sha256, hits.holdout_sha256, sizeof(facts.holdout_sha256));
+    for (int32_t i = 0; i < hits.users; i++)
+        facts.recall += (double)hits.hits[i] / hits.targets[i];
+    facts.recall /= hits.users;
+    *ret_facts = facts;
+done:
+    hits_release(&hits);
+    mem_free(users);
+    mem_free(text);
+    return rc;
+}

@@ -40,6 +40,18 @@ void hits_release(struct hits *hits); /* all zero is allowed, and left */
  * where `out` has no room for it. */
 bool hits_path_of(const char *model_path, char *out, size_t out_size);
 
+/* What a file that came from elsewhere says, without its counts. */
+struct hits_facts {
+    int32_t k, users;    /* users that were judged */
+    int32_t users_below; /* their indexes in the model's map are below it */
+    char holdout_sha256[HASH_HEX_SIZE];
+    double recall; /* recall_at_k: the mean of hits / targets */
+};
+
+/* Read all of the open file, and check it as hits_parse and hits_read_users do. ERR_CORRUPT says
+ * what is wrong; ERR_IO; ERR_NOMEM. */
+MUST_CHECK enum err hits_inspect(int fd, struct hits_facts *ret_facts, struct error *err);
+
 enum hits_match {
     HITS_PAIRED,        /* the same users were asked for the same items */
     HITS_OTHER_HOLDOUT, /* others, or for others */

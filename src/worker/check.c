@@ -169,10 +169,22 @@ done:
     return rc;
 }
 
+static enum err file_check(const struct config *config, enum child_task task, int fd,
+                           int timeout_ms, json_t **ret_report, struct error *err)
+{
+    const int handed[2] = {fd, -1};
+    struct child_spec spec = {.task = task, .memory_bytes = memory_limit(config)};
+    return ask_child(&spec, handed, timeout_ms, ret_report, err);
+}
+
 enum err model_check(const struct config *config, int fd, int timeout_ms, json_t **ret_report,
                      struct error *err)
 {
-    const int handed[2] = {fd, -1};
-    struct child_spec spec = {.task = CHILD_INSPECT, .memory_bytes = memory_limit(config)};
-    return ask_child(&spec, handed, timeout_ms, ret_report, err);
+    return file_check(config, CHILD_INSPECT, fd, timeout_ms, ret_report, err);
+}
+
+enum err hits_check(const struct config *config, int fd, int timeout_ms, json_t **ret_report,
+                    struct error *err)
+{
+    return file_check(config, CHILD_HITS, fd, timeout_ms, ret_report, err);
 }

@@ -33,4 +33,9 @@ MUST_CHECK enum err data_check(const struct config *config, const struct job_req
 MUST_CHECK enum err model_check(const struct config *config, int fd, int timeout_ms,
                                 json_t **ret_report, struct error *err);
 
+/* The same for the hits of a model (train/hits.h). ERR_CORRUPT (hits_corrupt): it is no such file.
+ */
+MUST_CHECK enum err hits_check(const struct config *config, int fd, int timeout_ms,
+                               json_t **ret_report, struct error *err);
+
 #endif

@@ -180,7 +180,8 @@ static enum err inspect(const struct child_spec *spec, struct telling *telling, 
                         struct error *err)
 {
     close_in(spec, 1, telling);
-    return child_inspect(ret_result, err);
+    return spec->task == CHILD_HITS ? child_inspect_hits(ret_result, err)
+                                    : child_inspect(ret_result, err);
 }
 
 static enum err work(const struct child_spec *spec, struct telling *telling, json_t **ret_result,
@@ -190,7 +191,7 @@ static enum err work(const struct child_spec *spec, struct telling *telling, jso
     struct run_spec run;
     if (spec->task == CHILD_PREDICT)
         return predict(spec, telling, ret_result, err);
-    if (spec->task == CHILD_INSPECT)
+    if (spec->task == CHILD_INSPECT || spec->task == CHILD_HITS)
         return inspect(spec, telling, ret_result, err);
     const struct data_place place = {.directory = CHILD_DATA_FD,
                                      .above = spec->has_above ? CHILD_ABOVE_FD : -1,

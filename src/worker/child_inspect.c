@@ -6,6 +6,7 @@
 
 #include "eval/metrics.h"
 #include "model/file.h"
+#include "train/hits.h"
 #include "train/run.h"
 #include "worker/protocol.h"
 
@@ -99,5 +100,26 @@ enum err child_inspect(json_t **ret_result, struct error *err)
 done:
     json_decref(result);
     model_file_close(file);
+    return rc;
+}
+
+enum err child_inspect_hits(json_t **ret_result, struct error *err)
+{
+    enum err rc;
+    struct hits_facts facts;
+    json_t *result = json_object();
+    rc = hits_inspect(CHILD_DATA_FD, &facts, err);
+    if (rc == ERR_CORRUPT)
+        err->reason = "hits_corrupt";
+    TRY(rc);
+    TRY(json_set(result, "k", json_integer(facts.k), err));
+    TRY(json_set(result, "users", json_integer(facts.users), err));
+    TRY(json_set(result, "users_below", json_integer(facts.users_below), err));
+    TRY(json_set(result, "holdout_sha256", json_text(facts.holdout_sha256), err));
+    TRY(json_set(result, "recall_at_k", json_real(facts.recall), err));
+    *ret_result = result;
+    result = NULL;
+done:
+    json_decref(result);
     return rc;
 }

@@ -1,7 +1,7 @@
 #ifndef WORKER_CHILD_INSPECT_H
 #define WORKER_CHILD_INSPECT_H
 
-/* Inside of a child: the task "inspect", for a model file that came from elsewhere. */
+/* Inside of a child: the tasks "inspect" and "hits", for files that came from elsewhere. */
 #include "base/json.h"
 
 /*
@@ -11,5 +11,11 @@
  * ERR_CORRUPT (model_file_corrupt); errors of model_file_open. The caller owns *ret_result.
  */
 MUST_CHECK enum err child_inspect(json_t **ret_result, struct error *err);
+
+/*
+ * The same for hits (train/hits.h) at CHILD_DATA_FD: {"k", "users", "users_below",
+ * "holdout_sha256", "recall_at_k"}. ERR_CORRUPT (hits_corrupt); ERR_IO; ERR_NOMEM.
+ */
+MUST_CHECK enum err child_inspect_hits(json_t **ret_result, struct error *err);
 
 #endif

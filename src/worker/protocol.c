@@ -15,8 +15,15 @@
 static const char *const task_names[] = {[CHILD_TRAIN] = "train",
                                          [CHILD_CHECK] = "check",
                                          [CHILD_PREDICT] = "predict",
-                                         [CHILD_INSPECT] = "inspect"};
+                                         [CHILD_INSPECT] = "inspect",
+                                         [CHILD_HITS] = "hits"};
 enum { TASKS = sizeof(task_names) / sizeof(task_names[0]) };
+
+/* Those that read a file that came from elsewhere: there is no request. */
+static bool is_look(enum child_task task)
+{
+    return task == CHILD_INSPECT || task == CHILD_HITS;
+}
 
 static enum err request_to_json(const struct job_request *request, json_t **ret_json,
                                 struct error *err)
@@ -66,7 +73,7 @@ enum err child_spec_write(const struct child_spec *spec, struct strbuf *out, str
         return FAIL(err, ERR_NOMEM, "out of memory for a spec");
     if (spec->task == CHILD_PREDICT)
         TRY(prediction_to_json(&spec->prediction, &request, err));
-    else if (spec->task == CHILD_INSPECT)
+    else if (is_look(spec->task))
         request = json_null();
     else
         TRY(request_to_json(&spec->request, &request, err));
@@ -167,7 +174,7 @@ static enum err take_spec(const json_t *json, struct child_spec *spec, struct er
     spec->parent = (pid_t)json_integer_value(parent);
     spec->has_above = json_is_true(above);
     TRY(take_fields(json, spec, err));
-    if (spec->task == CHILD_INSPECT)
+    if (is_look(spec->task))
         return ERR_OK;
     if (spec->task != CHILD_CHECK && spec->output_directory == NULL)
         return FAIL(err, ERR_CORRUPT, "the spec has no output directory");

@@ -40,7 +40,7 @@ enum {
 
 /* ---- the spec ---- */
 
-enum child_task { CHILD_TRAIN, CHILD_CHECK, CHILD_PREDICT, CHILD_INSPECT };
+enum child_task { CHILD_TRAIN, CHILD_CHECK, CHILD_PREDICT, CHILD_INSPECT, CHILD_HITS };
 
 struct child_prediction {
     enum prediction_users users;

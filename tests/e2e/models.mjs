@@ -147,6 +147,8 @@ browse("a page of models follows what others do to its aliases", {}, async (page
     await api(page, "PUT", "/api/v1/registry/followed/aliases/shown", { model_id: model.model_id, reason: "by a script" });
     await page.getByRole("listitem").filter({ hasText: "followed@shown" }).getByRole("link", { name: "version 1" }).waitFor();
     await page.locator(".moves").getByText("by a script").waitFor();
+    await page.getByRole("link", { name: "Try it with followed@shown" }).click();
+    await page.waitForURL(/\/models\/\d+\?tab=try$/);
 });
 
 browse("the gate refuses what is worse, until somebody says why", {}, async (page) => {
@@ -281,8 +283,12 @@ browse("a model is exported in three forms, and imported again under another nam
     assert.equal((await page.request.get("/api/v1/registry/brought")).status(), 404);
     await dialog.getByLabel("Model file").setInputFiles(whole);
     await dialog.getByLabel("Note").fill("from the other machine");
+    const hits = join(room, "other.hits.json");
+    writeFileSync(hits, "{}");
+    await dialog.getByLabel("Hits file").setInputFiles(hits);
     await dialog.getByRole("button", { name: "Import" }).click();
     await page.getByRole("heading", { level: 1, name: "brought, version 1" }).waitFor();
+    await page.getByText(/was imported without its hits: .*no file of hits/).waitFor();
     await page.getByText("from the other machine").waitFor();
     await page.getByRole("tab", { name: "Try it" }).click();
     await page.locator(".chip").first().click();

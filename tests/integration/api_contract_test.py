@@ -415,6 +415,7 @@ def wrong_types(operation):
 SPECIAL = {
     ("GET", "/api/v1/events"): "a stream: live_test.py",
     ("POST", "/api/v1/models/import"): "a file: api_registry_test.py",
+    ("PUT", "/api/v1/models/{ref}/hits"): "a file: api_registry_test.py",
     ("PUT", "/api/v1/me/password"): "ends sessions: below, with a user of its own",
     ("DELETE", "/api/v1/me/sessions"): "ends the owner's other sessions: below",
     ("POST", "/sign_new_user"): "below, with an address that is free",

@@ -240,6 +240,54 @@ class RegistryTest(unittest.TestCase):
         self.assertNotIn(model["file_name"], self.files())
         self.assertEqual(self.stack.run("db", "check").returncode, 0)
 
+    def hits_of(self, ref):
+        """What lies beside a model that was trained here."""
+        name = self.owner.get(f"/api/v1/models/{ref}").json()["file_name"]
+        return (self.stack.models / name.replace(".pkl", ".hits.json")).read_bytes()
+
+    def send_hits(self, ref, body, client=None):
+        return (client or self.owner).request("PUT", f"/api/v1/models/{ref}/hits", body=body)
+
+    def test_an_imported_model_is_weighed_by_its_hits(self):
+        first = self.send(self.owner.get("/api/v1/models/homepage:2/download").body, "?name=weighed")
+        self.assertEqual(self.verdict("weighed:1", against="homepage:1")["why"], "no_hits")
+        before = self.files()
+        for wrong, code in (
+                (b"", "hits_corrupt"), (b"no hits", "hits_corrupt"), (b"[]", "hits_corrupt"),
+                (self.hits_of("homepage:2")[:-20], "hits_corrupt"),
+                (self.hits_of("homepage:1"), "hits_mismatch"),
+                (self.hits_of("homepage:2").replace(b'"k"', b'"j"'), "hits_corrupt")):
+            refused = self.send_hits("weighed:1", wrong)
+            self.assertEqual((refused.status, refused.json()["code"]), (422, code), refused)
+        self.assertIn("recall_at_k", self.send_hits("weighed:1", self.hits_of("homepage:1")).text)
+        self.assertEqual(self.files(), before)
+        self.assertEqual(self.send_hits("weighed:1", b"{}", self.other).status, 404)
+        sent = self.send_hits("weighed:1", self.hits_of("homepage:2"))
+        self.assertEqual(sent.status, 204, sent)
+        found = self.verdict("weighed:1", against="homepage:1")
+        trained = self.verdict("homepage:2", against="homepage:1")
+        self.assertEqual(found | {"candidate": 0}, trained | {"candidate": 0})
+        self.assertTrue(found["passes"] and found["beats_popular"], found)
+        again = self.send_hits("weighed:1", self.hits_of("homepage:2"))
+        self.assertEqual((again.status, again.json()["code"]), (409, "hits_exist"), again)
+        self.assertEqual(self.owner.delete(f"/api/v1/models/{first.json()['model_id']}").status, 204)
+        self.assertEqual(self.files(), [name for name in before if name != first.json()["file_name"]])
+
+    def test_the_shell_takes_hits_in_with_their_model(self):
+        here = self.stack.room.directory
+        for version in (1, 2):
+            (here / f"{version}.pkl").write_bytes(
+                self.owner.get(f"/api/v1/models/homepage:{version}/download").body)
+            (here / f"{version}.hits.json").write_bytes(self.hits_of(f"homepage:{version}"))
+        self.shell("import", here / "2.pkl", "--name", "by-shell", "--hits", here / "2.hits.json")
+        self.assertEqual(self.verdict("by-shell:1", against="homepage:1")["outcome"], "better")
+        wrong = self.shell("import", here / "2.pkl", "--name", "by-shell", "--hits",
+                           here / "1.hits.json", status=3)
+        self.assertIn("by-shell:2 was imported without hits: these are the hits of another model",
+                      wrong.stderr)
+        for version in (1, 2):
+            self.assertEqual(self.owner.delete(f"/api/v1/models/by-shell:{version}").status, 204)
+
     def test_a_file_that_is_no_model_leaves_nothing(self):
         before, body = self.files(), self.file().body
         flipped = bytearray(body)

@@ -132,7 +132,10 @@ class WithServer(StackTest):
         with tempfile.TemporaryDirectory() as directory:
             path = client.export_model("shelf:2", directory)
             self.assertTrue(client.export_model("shelf:2", directory, "npz").endswith(".npz"))
-            self.assertEqual(client.import_model(path, "shelf")["ref"], "shelf:3")
+            hits = str(self.stack.models / client.model("shelf:2")["file_name"].replace(
+                ".pkl", ".hits.json"))
+            self.assertEqual(client.import_model(path, "shelf", hits=hits)["ref"], "shelf:3")
+        self.assertEqual(client.verdict("shelf:3", against="shelf:2")["outcome"], "within_noise")
         client.remove_model("shelf:3")
         self.assertEqual(client.remove_alias("shelf", "champion")["kind"], "remove")
 

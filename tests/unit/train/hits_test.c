@@ -227,6 +227,54 @@ static void a_file_that_is_none_is_refused_in_words(void **state)
     assert_corrupt(HEAD "\"hits\":[2],\"targets\":[1]}", "more hits");
 }
 
+static int open_text(const struct fixture *fixture, const char *text)
+{
+    char path[160];
+    snprintf(path, sizeof(path), "%s/some.hits.json", fixture->data);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    const int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void refuses_foreign(const struct fixture *fixture, const char *text)
+{
+    struct error err;
+    struct hits_facts facts = {.k = -1};
+    const int fd = open_text(fixture, text);
+    assert_error(hits_inspect(fd, &facts, &err), ERR_CORRUPT);
+    assert_int_equal(facts.k, -1);
+    close(fd);
+}
+
+static void a_file_from_elsewhere_tells_whose_hits_they_are(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct error err;
+    struct hits_facts facts;
+    int fd = open_text(fixture, HEAD "\"hits\":[1,2],\"targets\":[4,2],\"users\":[3,8]}");
+    assert_ok(hits_inspect(fd, &facts, &err));
+    close(fd);
+    assert_int_equal(facts.k, 3);
+    assert_int_equal(facts.users, 2);
+    assert_int_equal(facts.users_below, 9);
+    assert_string_equal(facts.holdout_sha256, "f");
+    assert_float_equal(facts.recall, (0.25 + 1) / 2, 1e-15);
+    refuses_foreign(fixture, "{");
+    refuses_foreign(fixture, HEAD "\"hits\":[1],\"targets\":[1]}");
+    refuses_foreign(fixture, HEAD "\"hits\":[1],\"targets\":[1],\"users\":[1,2]}");
+    refuses_foreign(fixture, HEAD "\"hits\":[1,1],\"targets\":[1,1],\"users\":[2,1]}");
+    char *bloated = mem_array(10000, 1, &err);
+    assert_non_null(bloated);
+    snprintf(bloated, 10000, HEAD "\"hits\":[1],\"targets\":[1],\"users\":[1],\"more\":\"%0*d\"}",
+             9000, 0);
+    refuses_foreign(fixture, bloated);
+    mem_free(bloated);
+}
+
 static void runs_are_paired_only_by_the_same_question(void **state)
 {
     struct error err;
@@ -267,6 +315,7 @@ int main(void)
         TEST(it_lies_beside_the_model_and_takes_its_name),
         TEST(what_was_written_is_read_back),
         TEST(a_file_that_is_none_is_refused_in_words),
+        TEST(a_file_from_elsewhere_tells_whose_hits_they_are),
         TEST(runs_are_paired_only_by_the_same_question),
         TEST(it_tells_whom_the_model_was_judged_on),
         TEST(a_file_that_does_not_tell_them_is_refused),

@@ -105,11 +105,12 @@ export async function request(method: string, path: string, body?: unknown, opti
     let response: Response;
     try {
         const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
-        if (body !== undefined) headers["Content-Type"] = "application/json";
+        const is_file = body instanceof Blob;
+        if (body !== undefined) headers["Content-Type"] = is_file ? "application/octet-stream" : "application/json";
         response = await fetch(path, {
             method,
             headers,
-            body: body === undefined ? undefined : JSON.stringify(body),
+            body: body === undefined || is_file ? body : JSON.stringify(body),
             signal: abort.signal,
             credentials: "same-origin",
         });

@@ -1,15 +1,29 @@
 // Brings in a model that was trained elsewhere: the file is checked in full before it counts.
 import { useRef, useState } from "preact/hooks";
 import { Button, Dialog, ErrorPanel, Field, ProgressBar, toast } from "../components";
-import { type ApiError, asApiError, isAborted, upload } from "../lib/api";
+import { type ApiError, asApiError, isAborted, request, upload } from "../lib/api";
 import { bytes } from "../lib/format";
 import { nameFault } from "../lib/names";
 import type { ModelRow } from "../lib/registry";
 import { navigate } from "../lib/router";
 import { versionTitle } from "./words";
 
+const CHECK_MS = 300_000; // that the server may look at a file
+
+/** What was wrong with the hits; null: they were taken. The model is there by then, with or without. */
+async function sendHits(made: ModelRow, hits: File, signal: AbortSignal): Promise<string | null> {
+    try {
+        await request("PUT", `/api/v1/models/${made.model_id}/hits`, hits, { signal, timeout_ms: CHECK_MS });
+        return null;
+    } catch (reason) {
+        const error = asApiError(reason);
+        return error.detail || error.title;
+    }
+}
+
 export function ImportDialog({ name: given, onClose, onDone }: { name?: string | undefined; onClose: () => void; onDone: () => void }) {
     const [file, setFile] = useState<File | null>(null);
+    const [hits, setHits] = useState<File | null>(null);
     const [name, setName] = useState(given ?? "");
     const [note, setNote] = useState("");
     const [share, setShare] = useState<number | null>(null); // null: not under way
@@ -38,7 +52,9 @@ export function ImportDialog({ name: given, onClose, onDone }: { name?: string |
         setShare(0);
         try {
             const made = await upload<ModelRow>(`/api/v1/models/import?${query}`, file, setShare, control.signal);
-            toast(`${versionTitle(made)} was imported`);
+            const refused = hits ? await sendHits(made, hits, control.signal) : null;
+            if (refused) toast(`${versionTitle(made)} was imported without its hits: ${refused}`, { tone: "bad" });
+            else toast(`${versionTitle(made)} was imported`);
             onDone();
             onClose();
             navigate(`/models/${made.model_id}`);
@@ -72,6 +88,14 @@ export function ImportDialog({ name: given, onClose, onDone }: { name?: string |
                     hint={file ? bytes(file.size) : "A .pkl that rectrain train has written. It is read by our own strict reader, never executed."}
                 >
                     {(ties) => <input {...ties} type="file" accept=".pkl" disabled={is_busy} onChange={(e) => setFile(e.currentTarget.files?.[0] ?? null)} />}
+                </Field>
+                <Field
+                    label="Hits file"
+                    optional
+                    error={faults.hits}
+                    hint={hits ? bytes(hits.size) : "The .hits.json that lay beside it. With it the model can be weighed against other versions."}
+                >
+                    {(ties) => <input {...ties} type="file" accept=".json" disabled={is_busy} onChange={(e) => setHits(e.currentTarget.files?.[0] ?? null)} />}
                 </Field>
                 <Field label="Name" optional error={faults.name} hint="It becomes the next version of it. Without one it goes by its kind, as “als”.">
                     {(ties) => <input {...ties} autocomplete="off" spellcheck={false} disabled={is_busy} value={name} onInput={(e) => setName(e.currentTarget.value)} />}

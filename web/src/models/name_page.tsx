@@ -48,6 +48,13 @@ function Alias({ row, one, last, now, reload }: { row: NameRow; one: AliasRow; l
                 </span>
             </div>
             <div class="actions">
+                <ButtonLink class="button button-small" href={`/models/${one.model_id}?tab=try`}>
+                    Try it
+                    <span class="visually-hidden">
+                        {" "}
+                        with {row.name}@{one.alias}
+                    </span>
+                </ButtonLink>
                 <Button size="small" icon="undo" busy={busy} onClick={() => void during(() => undoMove(row.name, one.alias, last, reload))}>
                     <span>
                         {last?.from_version != null ? `Back to version ${last.from_version}` : "Undo"}
