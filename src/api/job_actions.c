@@ -146,7 +146,7 @@ enum err job_delete(struct app *app, const struct identity *identity, int64_t jo
         served_drop(app, model->model_id);
     }
     if (job->model_path != NULL)
-        TRY(saved_model_remove(app->config, job->model_path, err));
+        TRY(saved_file_remove(app->config, SAVED_MODEL, job->model_path, err));
     TRY(job_log_remove(config_text(app->config, "MODEL_DIR"), job_id, err));
 done:
     mem_free(model);

@@ -23,7 +23,7 @@ static enum err open_as_it_is(struct app *app, const struct model_record *model,
 {
     struct stat info;
     int fd;
-    const enum err rc = saved_model_open(app->config, model->path, &fd, err);
+    const enum err rc = saved_file_open(app->config, SAVED_MODEL, model->path, &fd, err);
     if (rc != ERR_OK)
         return rc;
     if (fstat(fd, &info) == 0 && info.st_size == model->size_bytes) {

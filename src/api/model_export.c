@@ -44,7 +44,7 @@ enum err model_export_open(const struct config *config, const char *path, const 
     const int index = find_format(format);
     snprintf(target, sizeof(target), "%.4096s/.rectrain-%.64s.tmp",
              config_text(config, "MODEL_DIR"), unique);
-    TRY(saved_model_open(config, path, &fd, err));
+    TRY(saved_file_open(config, SAVED_MODEL, path, &fd, err));
     snprintf(source, sizeof(source), "/proc/self/fd/%d", fd);
     TRY(model_file_open(source, false, &file, err));
     TRY(formats[index].write(model_file_record(file), target, NULL, err));

@@ -173,7 +173,7 @@ static enum err remove_model(void *context, struct request *request, struct resp
     TRY(model_remove(app->store, user_id, model->model_id, err));
     served_changed(app, user_id);
     served_drop(app, model->model_id);
-    TRY(saved_model_remove(app->config, model->path, err));
+    TRY(saved_file_remove(app->config, SAVED_MODEL, model->path, err));
     response_none(response);
 done:
     mem_free(model);

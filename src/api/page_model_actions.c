@@ -138,7 +138,7 @@ static enum err delete_model(void *context, struct request *request, struct resp
     TRY(rc);
     served_drop(app, model->model_id);
     served_changed(app, model->user_id);
-    TRY(saved_model_remove(app->config, model->path, err));
+    TRY(saved_file_remove(app->config, SAVED_MODEL, model->path, err));
     TRY(response_redirect(response, 303, "/models/", err));
 done:
     mem_free(model);

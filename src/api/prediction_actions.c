@@ -8,7 +8,7 @@
 
 #include "api/job_actions.h"
 #include "api/job_body.h"
-#include "api/prediction_files.h"
+#include "api/model_files.h"
 #include "base/fail_point.h"
 #include "base/memory.h"
 #include "queue/relay.h"
@@ -270,7 +270,7 @@ enum err prediction_delete(struct app *app, const struct identity *identity, int
     TRY(prediction_read(app->store, identity->user_id, prediction_id, true, &prediction, err));
     TRY(job_remove(app->store, identity->user_id, JOB_PREDICT, prediction_id, err));
     if (prediction->file_path != NULL)
-        TRY(saved_table_remove(app->config, prediction->file_path, err));
+        TRY(saved_file_remove(app->config, SAVED_TABLE, prediction->file_path, err));
     TRY(job_log_remove(config_text(app->config, "MODEL_DIR"), prediction_id, err));
 done:
     prediction_free(prediction);

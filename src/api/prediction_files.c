@@ -1,9 +1,4 @@
-/* The files of predictions, and the routes that send them. */
-#include "api/prediction_files.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+/* The routes that send the files of predictions. */
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,79 +11,8 @@
 #include "api/routes.h"
 #include "base/json.h"
 #include "store/predictions.h"
-#include "worker/attempt_files.h"
 
 enum { PREVIEW_DEFAULT = 20, PREVIEW_MOST = 100 };
-
-static enum err fail_by_errno(const char *name, struct error *err)
-{
-    const int number = errno;
-    if (number == ENOENT || number == ENOTDIR || number == ELOOP)
-        return FAIL_REASON(err, ERR_NOT_FOUND, "prediction_file_missing",
-                           "the file %s is not there any more", name);
-    return FAIL(err, number == EACCES || number == EPERM ? ERR_DENIED : ERR_IO, "%s: %s", name,
-                strerrordesc_np(number));
-}
-
-/* MODEL_DIR/predictions; -1 with errno. */
-static int open_directory(const struct config *config)
-{
-    const int models = open(config_text(config, "MODEL_DIR"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (models < 0)
-        return -1;
-    const int fd =
-        openat(models, PREDICTIONS_DIRECTORY, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    const int number = errno;
-    close(models);
-    errno = number;
-    return fd;
-}
-
-enum err saved_table_open(const struct config *config, const char *path, int *ret_fd,
-                          struct error *err)
-{
-    struct stat info;
-    const char *name = saved_model_name(path);
-    const int directory = open_directory(config);
-    if (directory < 0)
-        return fail_by_errno(name, err);
-    const int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    const int number = errno;
-    close(directory);
-    errno = number;
-    if (fd < 0)
-        return fail_by_errno(name, err);
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        close(fd);
-        return FAIL_REASON(err, ERR_NOT_FOUND, "prediction_file_missing", "%s is no ordinary file",
-                           name);
-    }
-    *ret_fd = fd;
-    return ERR_OK;
-}
-
-enum err saved_table_remove(const struct config *config, const char *path, struct error *err)
-{
-    enum err rc = ERR_OK;
-    const char *name = saved_model_name(path);
-    const int directory = open_directory(config);
-    if (directory < 0)
-        return errno == ENOENT ? ERR_OK : fail_by_errno(name, err);
-    if (unlinkat(directory, name, 0) != 0 && errno != ENOENT)
-        rc = fail_by_errno(name, err);
-    close(directory);
-    return rc;
-}
-
-bool saved_hits_are_there(const struct config *config, const char *model_path)
-{
-    char path[ATTEMPT_PATH_MAX + 300];
-    const char *name = saved_model_name(model_path), *dot = strrchr(name, '.');
-    const int stem = dot != NULL ? (int)(dot - name) : (int)strlen(name);
-    snprintf(path, sizeof(path), "%.4096s/%.*s.hits.json", config_text(config, "MODEL_DIR"),
-             stem < 255 ? stem : 255, name);
-    return access(path, R_OK) == 0;
-}
 
 /* ---- GET …/download and …/preview ---- */
 
@@ -128,7 +52,7 @@ static enum err download(void *context, struct request *request, struct response
     struct app *app = context;
     struct prediction *prediction = NULL;
     TRY(find(app, request, true, &prediction, err));
-    rc = saved_table_open(app->config, prediction->file_path, &fd, err);
+    rc = saved_file_open(app->config, SAVED_TABLE, prediction->file_path, &fd, err);
     if (rc == ERR_NOT_FOUND ||
         (rc == ERR_OK && (fstat(fd, &info) != 0 || info.st_size != prediction->file_bytes))) {
         refuse_missing(response, prediction);

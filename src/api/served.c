@@ -54,7 +54,7 @@ struct served {
 static enum err open_file(void *context, const char *path, int *ret_fd, struct error *err)
 {
     const struct app *app = context;
-    return saved_model_open(app->config, path, ret_fd, err);
+    return saved_file_open(app->config, SAVED_MODEL, path, ret_fd, err);
 }
 
 static bool was_verified(void *context, int64_t model_id, const char *stamp)
@@ -460,7 +460,7 @@ enum err served_verified(struct app *app, const struct model_record *model, stru
     enum err rc;
     int fd = -1;
     char stamp[MODEL_STAMP_SIZE];
-    TRY(saved_model_open(app->config, model->path, &fd, err));
+    TRY(saved_file_open(app->config, SAVED_MODEL, model->path, &fd, err));
     TRY(model_stamp_of(fd, stamp, err));
     TRY(model_check_keep(app->store, model->model_id, stamp, err));
 done:

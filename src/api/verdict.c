@@ -71,7 +71,7 @@ static enum err read_hits(const struct config *config, const struct model_record
     strbuf_init(&text, HITS_FILE_MAX + 1);
     if (!hits_path_of(model->path, path, sizeof(path)))
         return FAIL(err, ERR_NOT_FOUND, "the path is too long");
-    TRY(saved_model_open(config, path, &fd, err));
+    TRY(saved_file_open(config, SAVED_MODEL, path, &fd, err));
     TRY(read_whole(fd, &text, err));
     TRY(hits_parse(text.ptr, text.len, ret_hits, err));
 done:

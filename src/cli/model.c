@@ -223,7 +223,7 @@ static enum err remove_action(const struct parsed_options *parsed, struct error 
     TRY(registry_desk_open(parsed, &desk, err));
     TRY(registry_desk_find(&desk, parsed, &model, err));
     TRY(model_remove(desk.store, desk.user->user_id, model->model_id, err));
-    TRY(saved_model_remove(desk.config, model->path, err));
+    TRY(saved_file_remove(desk.config, SAVED_MODEL, model->path, err));
     printf("removed %s:%" PRId64 "\n", model->name, model->version);
 done:
     mem_free(model);

@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 
-enum { PIECE_BYTES = 8 << 20, NAMES_MAX = 10000, FILE_NAME_MAX = 256 };
+enum { PIECE_BYTES = 8 << 20, NAMES_MAX = 10000, FILE_NAME_MAX = 256, NUMBER_MAX = 16 };
 #define MODEL_ENDING ".pkl"
 #define HITS_ENDING ".hits.json"
 
@@ -154,31 +154,42 @@ static bool move(const struct publishing *at, const char *from, const char *to)
     return true;
 }
 
+/* Move a file to its own name, or to the first with a number before its ending that is free: name
+ * and number ("" or "_2") as they became. */
+static enum err move_to_free(const struct publishing *at, const char *file, const char *ending,
+                             char name[FILE_NAME_MAX], char number[NUMBER_MAX], struct error *err)
+{
+    const int stem = (int)(strlen(file) - strlen(ending));
+    number[0] = '\0';
+    for (int i = 1; i <= NAMES_MAX; i++) {
+        if (i > 1)
+            snprintf(number, NUMBER_MAX, "_%d", i);
+        snprintf(name, FILE_NAME_MAX, "%.*s%s%s", stem, file, number, ending);
+        if (move(at, file, name))
+            return ERR_OK;
+        if (errno != EEXIST)
+            return system_error("move the file to", name, err);
+    }
+    return FAIL(err, ERR_IO, "there are too many files that begin with %.200s", file);
+}
+
 /* Move model and hits, both with the same number before their endings. */
 static enum err move_both(const struct publishing *at, const char *model, const char *hits,
                           struct published *out, struct error *err)
 {
-    char name[FILE_NAME_MAX], hits_name[FILE_NAME_MAX], number[16] = "";
+    enum err rc;
+    char name[FILE_NAME_MAX], hits_name[FILE_NAME_MAX], number[NUMBER_MAX];
     const int stem = (int)(strlen(model) - strlen(MODEL_ENDING));
-    for (int i = 1; i <= NAMES_MAX; i++) {
-        if (i > 1)
-            snprintf(number, sizeof(number), "_%d", i);
-        snprintf(name, sizeof(name), "%.*s%s" MODEL_ENDING, stem, model, number);
-        snprintf(hits_name, sizeof(hits_name), "%.*s%s" HITS_ENDING, stem, model, number);
-        if (!move(at, model, name)) {
-            if (errno == EEXIST)
-                continue;
-            return system_error("move the model to", name, err);
-        }
-        snprintf(out->model_path, sizeof(out->model_path), "%.4096s/%s", at->model_dir, name);
-        if (hits[0] == '\0')
-            return ERR_OK;
-        if (!move(at, hits, hits_name))
-            return system_error("move the hits to", hits_name, err);
-        snprintf(out->hits_path, sizeof(out->hits_path), "%.4096s/%s", at->model_dir, hits_name);
+    TRY(move_to_free(at, model, MODEL_ENDING, name, number, err));
+    snprintf(out->model_path, sizeof(out->model_path), "%.4096s/%s", at->model_dir, name);
+    if (hits[0] == '\0')
         return ERR_OK;
-    }
-    return FAIL(err, ERR_IO, "there are too many files that begin with %.200s", model);
+    snprintf(hits_name, sizeof(hits_name), "%.*s%s" HITS_ENDING, stem, model, number);
+    if (!move(at, hits, hits_name))
+        return system_error("move the hits to", hits_name, err);
+    snprintf(out->hits_path, sizeof(out->hits_path), "%.4096s/%s", at->model_dir, hits_name);
+done:
+    return rc;
 }
 
 static enum err set_paths(json_t *result, const struct published *published, struct error *err)
@@ -216,104 +227,80 @@ done:
     return rc;
 }
 
-enum err attempt_files_publish(const char *model_dir, struct fence fence, json_t *result,
-                               enum err (*tend)(void *context, struct error *err), void *context,
-                               struct published *ret_published, struct error *err)
+/* Publish from the attempt to the directory that the caller opened, or could not (errno); where
+ * that fails nothing is left. Closes both. */
+static enum err publish_by(enum err (*publish_one)(const struct publishing *at, json_t *result,
+                                                   struct published *out, struct error *err),
+                           struct publishing *at, const char *attempt, json_t *result,
+                           struct published *ret_published, struct error *err)
 {
     enum err rc;
-    char path[ATTEMPT_PATH_MAX];
     struct published published = {0};
-    struct publishing at = {.model_dir = model_dir, .tend = tend, .context = context};
-    at.to = open(model_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    at.from = open(attempt_files_path(model_dir, fence, path),
-                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (at.to < 0 || at.from < 0)
-        rc = system_error("open", at.to < 0 ? model_dir : path, err);
+    at->from = open(attempt, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (at->to < 0 || at->from < 0)
+        rc = system_error("open", at->from < 0 ? attempt : at->model_dir, err);
     else
-        rc = publish(&at, result, &published, err);
+        rc = publish_one(at, result, &published, err);
     if (rc == ERR_OK)
         *ret_published = published;
     else
         published_remove(&published);
-    if (at.to >= 0)
-        close(at.to);
-    if (at.from >= 0)
-        close(at.from);
+    if (at->to >= 0)
+        close(at->to);
+    if (at->from >= 0)
+        close(at->from);
     return rc;
+}
+
+enum err attempt_files_publish(const char *model_dir, struct fence fence, json_t *result,
+                               enum err (*tend)(void *context, struct error *err), void *context,
+                               struct published *ret_published, struct error *err)
+{
+    char from[ATTEMPT_PATH_MAX];
+    struct publishing at = {.model_dir = model_dir, .tend = tend, .context = context};
+    at.to = open(model_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return publish_by(publish, &at, attempt_files_path(model_dir, fence, from), result,
+                      ret_published, err);
 }
 
 /* ---- the file of a prediction ---- */
 
-static enum err move_table(const struct publishing *at, const char *file, struct published *out,
-                           struct error *err)
-{
-    char name[FILE_NAME_MAX], number[16] = "";
-    const char *dot = strrchr(file, '.');
-    for (int i = 1; i <= NAMES_MAX; i++) {
-        if (i > 1)
-            snprintf(number, sizeof(number), "_%d", i);
-        snprintf(name, sizeof(name), "%.*s%s%s", (int)(dot - file), file, number, dot);
-        if (move(at, file, name)) {
-            snprintf(out->model_path, sizeof(out->model_path), "%.4096s/%s", at->model_dir, name);
-            return ERR_OK;
-        }
-        if (errno != EEXIST)
-            return system_error("move the predictions to", name, err);
-    }
-    return FAIL(err, ERR_IO, "there are too many files that begin with %.200s", file);
-}
-
-static enum err publish_table(const struct publishing *at, const json_t *result,
-                              struct published *out, struct error *err)
+static enum err publish_table(const struct publishing *at, json_t *result, struct published *out,
+                              struct error *err)
 {
     enum err rc;
-    char name[FILE_NAME_MAX];
+    char file[FILE_NAME_MAX], name[FILE_NAME_MAX], number[NUMBER_MAX];
     const char *told = json_string_value(json_object_get(result, "file_name"));
     const char *dot = told != NULL ? strrchr(told, '.') : NULL;
     if (dot == NULL || (strcmp(dot, ".parquet") != 0 && strcmp(dot, ".csv") != 0))
         return mismatch("it has another ending", err);
-    TRY(take_name(result, "file_name", dot, name, err));
-    TRY(measure(at, name, &out->bytes, out->sha256, err));
+    TRY(take_name(result, "file_name", dot, file, err));
+    TRY(measure(at, file, &out->bytes, out->sha256, err));
     if (json_integer_value(json_object_get(result, "bytes")) != out->bytes) {
         rc = mismatch("its length is another", err);
         goto done;
     }
-    TRY(move_table(at, name, out, err));
+    TRY(move_to_free(at, file, dot, name, number, err));
+    snprintf(out->model_path, sizeof(out->model_path), "%.4096s/%s", at->model_dir, name);
     if (fsync(at->to) != 0)
         rc = system_error("sync", at->model_dir, err);
 done:
     return rc;
 }
 
-enum err attempt_files_publish_table(const char *model_dir, struct fence fence,
-                                     const json_t *result,
+enum err attempt_files_publish_table(const char *model_dir, struct fence fence, json_t *result,
                                      enum err (*tend)(void *context, struct error *err),
                                      void *context, struct published *ret_published,
                                      struct error *err)
 {
-    enum err rc;
     char from[ATTEMPT_PATH_MAX], to[ATTEMPT_PATH_MAX];
-    struct published published = {0};
     snprintf(to, sizeof(to), "%.4096s/" PREDICTIONS_DIRECTORY, model_dir);
     if (mkdir(to, 0777) != 0 && errno != EEXIST)
         return system_error("make the directory", to, err);
     struct publishing at = {.model_dir = to, .tend = tend, .context = context};
     at.to = open(to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    at.from = open(attempt_files_path(model_dir, fence, from),
-                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (at.to < 0 || at.from < 0)
-        rc = system_error("open", at.to < 0 ? to : from, err);
-    else
-        rc = publish_table(&at, result, &published, err);
-    if (rc == ERR_OK)
-        *ret_published = published;
-    else
-        published_remove(&published);
-    if (at.to >= 0)
-        close(at.to);
-    if (at.from >= 0)
-        close(at.from);
-    return rc;
+    return publish_by(publish_table, &at, attempt_files_path(model_dir, fence, from), result,
+                      ret_published, err);
 }
 
 void published_remove(const struct published *published)

@@ -56,7 +56,7 @@ MUST_CHECK enum err attempt_files_publish(const char *model_dir, struct fence fe
  * file_name and its bytes. published->model_path is where it lies.
  */
 MUST_CHECK enum err attempt_files_publish_table(const char *model_dir, struct fence fence,
-                                                const json_t *result,
+                                                json_t *result,
                                                 enum err (*tend)(void *context, struct error *err),
                                                 void *context, struct published *ret_published,
                                                 struct error *err);
