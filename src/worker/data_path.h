@@ -47,10 +47,12 @@ enum { DATA_SOURCES_MAX = 500, DATA_SOURCES_DEPTH = 6 };
  * What there is to train on beneath the roots, sorted by path:
  *   {"roots": ["/data"], "is_cut": false, "sources": [{"path": "/data/small",
  *    "clickstream": "clickstream.pq", "events": "events.pq" | null, "size_bytes": 12345,
- *    "modified_at": "2026-01-02T03:04:05Z", "is_complete": true}]}
- * A source is a directory with a clickstream in it; is_complete: with events too. At most
- * DATA_SOURCES_MAX of them, DATA_SOURCES_DEPTH directories deep (is_cut says if there is more).
- * Hidden directories and links to directories are left out. The caller owns *ret_json. ERR_NOMEM.
+ *    "modified_at": "2026-01-02T03:04:05Z", "is_complete": true}],
+ *    "files": [{"path": "/data/users.csv", "size_bytes": 1234, "modified_at": "…"}]}
+ * A source is a directory with a clickstream in it; is_complete: with events too. Files
+ * are the tables beside them that are neither, such as lists of users. At most DATA_SOURCES_MAX of
+ * each, DATA_SOURCES_DEPTH directories deep (is_cut says if there is more). Hidden directories and
+ * links to directories are left out. The caller owns *ret_json. ERR_NOMEM.
  */
 MUST_CHECK enum err data_sources_list(const struct config *config, json_t **ret_json,
                                       struct error *err);

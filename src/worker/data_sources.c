@@ -24,7 +24,8 @@ struct found {
 
 struct walk {
     struct found *items; /* [DATA_SOURCES_MAX] */
-    int32_t count, looked_into;
+    struct found *files; /* the same: tables that are neither clickstream nor events */
+    int32_t count, file_count, looked_into;
     bool is_cut;
 };
 
@@ -88,6 +89,27 @@ static enum err take(struct walk *walk, int directory, const char *path, struct 
     return ERR_OK;
 }
 
+/* A table of something else, such as a list of users. */
+static enum err take_file(struct walk *walk, int directory, const char *path, struct error *err)
+{
+    struct stat status;
+    struct found found = {0};
+    if (fstatat(directory, strrchr(path, '/') + 1, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(status.st_mode))
+        return ERR_OK;
+    if (walk->file_count == DATA_SOURCES_MAX) {
+        walk->is_cut = true;
+        return ERR_OK;
+    }
+    found.bytes = status.st_size;
+    found.modified = status.st_mtime;
+    found.path = mem_dup_string(path, err);
+    if (found.path == NULL)
+        return ERR_NOMEM;
+    walk->files[walk->file_count++] = found;
+    return ERR_OK;
+}
+
 /* Look into a directory, and those in it. Closes fd. Depth is bounded by DATA_SOURCES_DEPTH. */
 static enum err look_into(struct walk *walk, int fd, const char *path, int depth, struct error *err)
 {
@@ -104,6 +126,9 @@ static enum err look_into(struct walk *walk, int fd, const char *path, int depth
         const char *name = entry->d_name;
         if (name[0] == '.')
             continue;
+        const int length = snprintf(inner, sizeof(inner), "%s%s%s", path,
+                                    path[strlen(path) - 1] == '/' ? "" : "/", name);
+        const bool fits = length > 0 && (size_t)length < sizeof(inner);
         if (is_table(name, "clickstream"))
             snprintf(found.clickstream, sizeof(found.clickstream), "%.60s", name);
         else if (is_table(name, "events"))
@@ -114,12 +139,12 @@ static enum err look_into(struct walk *walk, int fd, const char *path, int depth
                 continue;
             }
             const int next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-            const int length = snprintf(inner, sizeof(inner), "%s%s%s", path,
-                                        path[strlen(path) - 1] == '/' ? "" : "/", name);
-            if (next >= 0 && length > 0 && (size_t)length < sizeof(inner))
+            if (next >= 0 && fits)
                 TRY(look_into(walk, next, inner, depth + 1, err));
             else if (next >= 0)
                 close(next);
+        } else if (fits && entry->d_type == DT_REG && source_of_name(name) != NULL) {
+            TRY(take_file(walk, fd, inner, err));
         }
     }
     TRY(take(walk, fd, path, &found, err));
@@ -133,7 +158,9 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct found *)a)->path, ((const struct found *)b)->path);
 }
 
-static enum err add_source(json_t *sources, const struct found *found, struct error *err)
+/* *ret_entry is borrowed from the list. */
+static enum err add_file(json_t *list, const struct found *found, json_t **ret_entry,
+                         struct error *err)
 {
     enum err rc;
     char when[32] = "";
@@ -142,13 +169,23 @@ static enum err add_source(json_t *sources, const struct found *found, struct er
     json_t *entry = json_object();
     if (gmtime_r(&modified, &utc) != NULL)
         strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    const bool has_events = found->events[0] != '\0';
-    TRY(json_append(sources, entry, err));
+    TRY(json_append(list, entry, err));
     TRY(json_set(entry, "path", json_text(found->path), err));
-    TRY(json_set(entry, "clickstream", json_text(found->clickstream), err));
-    TRY(json_set(entry, "events", has_events ? json_text(found->events) : json_null(), err));
     TRY(json_set(entry, "size_bytes", json_integer(found->bytes), err));
     TRY(json_set(entry, "modified_at", json_string(when), err));
+    *ret_entry = entry;
+done:
+    return rc;
+}
+
+static enum err add_source(json_t *sources, const struct found *found, struct error *err)
+{
+    enum err rc;
+    json_t *entry;
+    const bool has_events = found->events[0] != '\0';
+    TRY(add_file(sources, found, &entry, err));
+    TRY(json_set(entry, "clickstream", json_text(found->clickstream), err));
+    TRY(json_set(entry, "events", has_events ? json_text(found->events) : json_null(), err));
     TRY(json_set(entry, "is_complete", json_boolean(has_events), err));
 done:
     return rc;
@@ -158,7 +195,7 @@ static enum err walk_to_json(const struct walk *walk, const char *const *roots, 
                              json_t *root, struct error *err)
 {
     enum err rc;
-    json_t *names, *sources; /* borrowed from root */
+    json_t *names, *sources, *files, *entry; /* borrowed from root */
     TRY(json_set(root, "roots", names = json_array(), err));
     for (int32_t i = 0; i < root_count; i++)
         TRY(json_append(names, json_text(roots[i]), err));
@@ -166,6 +203,9 @@ static enum err walk_to_json(const struct walk *walk, const char *const *roots, 
     TRY(json_set(root, "sources", sources = json_array(), err));
     for (int32_t i = 0; i < walk->count; i++)
         TRY(add_source(sources, &walk->items[i], err));
+    TRY(json_set(root, "files", files = json_array(), err));
+    for (int32_t i = 0; i < walk->file_count; i++)
+        TRY(add_file(files, &walk->files[i], &entry, err));
 done:
     return rc;
 }
@@ -181,19 +221,24 @@ enum err data_sources_list(const struct config *config, json_t **ret_json, struc
     if (json == NULL)
         return FAIL(err, ERR_NOMEM, "out of memory for the list of data");
     TRY_PTR(walk.items = mem_array(DATA_SOURCES_MAX, sizeof(*walk.items), err));
+    TRY_PTR(walk.files = mem_array(DATA_SOURCES_MAX, sizeof(*walk.files), err));
     for (int32_t i = 0; i < count; i++) {
         const int fd = open(roots[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd >= 0)
             TRY(look_into(&walk, fd, roots[i], 0, err));
     }
     qsort(walk.items, (size_t)walk.count, sizeof(*walk.items), compare);
+    qsort(walk.files, (size_t)walk.file_count, sizeof(*walk.files), compare);
     TRY(walk_to_json(&walk, roots, count, json, err));
     *ret_json = json;
     json = NULL;
 done:
     for (int32_t i = 0; i < walk.count; i++)
         mem_free(walk.items[i].path);
+    for (int32_t i = 0; i < walk.file_count; i++)
+        mem_free(walk.files[i].path);
     mem_free(walk.items);
+    mem_free(walk.files);
     json_decref(json);
     return rc;
 }

@@ -331,10 +331,23 @@ browse("a batch on a file that is not there is told beside the field", {}, async
     await page.goto(`/predictions/?model=${model.ref}`);
     await page.getByRole("radio", { name: /A list/ }).check();
     await page.getByText("A file", { exact: true }).click();
-    const path = page.getByLabel("Path of the file");
+    const path = page.getByRole("combobox", { name: "Path of the file" });
     await path.fill(`${SLOW}/no-such-file.csv`);
     await page.getByRole("button", { name: "Start the batch" }).click();
     await eventually(async () => (await path.getAttribute("aria-invalid")) === "true", "the field is marked");
+
+    // One that is there is picked from what the server knows.
+    const list = join(SLOW, "some_users.csv");
+    writeFileSync(list, "cookie\n1\n2\n3\n");
+    await path.fill("");
+    await path.press("Escape");
+    await page.getByRole("button", { name: "Known files" }).click();
+    await page.getByRole("option", { name: /some_users\.csv/ }).click();
+    assert.equal(await path.inputValue(), list);
+    await page.getByLabel("Batch name").fill("picked");
+    await page.getByRole("button", { name: "Start the batch" }).click();
+    await page.getByRole("table", { name: "Batches" }).getByRole("row").filter({ hasText: "picked" }).getByText("Completed").waitFor();
+    rmSync(list);
 });
 
 browse("the page of a job leads to its version, and another name's page says what is not there", {}, async (page, { ignore }) => {

@@ -163,6 +163,13 @@ class DataTest(Jobs):
         self.assertEqual(answer["roots"], [str(self.stack.data_root)])
         found = {one["path"]: one["is_complete"] for one in answer["sources"]}
         self.assertEqual(found, {self.data: True, str(partial): False})
+        self.assertEqual(answer["files"], [])
+        (partial / "users.csv").write_text("cookie\n1\n")
+        (partial / "notes.txt").write_text("none")
+        (partial / "linked.csv").symlink_to(partial / "users.csv")
+        files = self.owner.get("/api/v1/data_sources").json()["files"]
+        self.assertEqual([(one["path"], one["size_bytes"]) for one in files],
+                         [(str(partial / "users.csv"), 9)])
 
     def test_good_data_is_reported_on(self):
         report = self.check(data_path=self.data).json()

@@ -281,6 +281,14 @@ static void sources_are_listed_with_their_files(void **state)
     assert_string_equal(json_string_value(json_object_get(second, "path")), at(rig, "/second/b"));
     assert_true(json_is_null(json_object_get(second, "events")));
     assert_true(json_is_false(json_object_get(second, "is_complete")));
+    const json_t *files = json_object_get(json, "files");
+    assert_int_equal(json_array_size(files), 1);
+    const json_t *part = json_array_get(files, 0);
+    assert_string_equal(json_string_value(json_object_get(part, "path")),
+                        at(rig, "/root/parts/p-1.csv"));
+    struct stat info;
+    assert_int_equal(stat(at(rig, "/root/parts/p-1.csv"), &info), 0);
+    assert_int_equal(json_integer_value(json_object_get(part, "size_bytes")), info.st_size);
     json_decref(json);
 }
 

@@ -142,9 +142,16 @@ export interface DataSource {
     is_complete: boolean;
 }
 
+export interface DataFile {
+    path: string;
+    size_bytes: number;
+    modified_at: string;
+}
+
 export interface DataSources {
     roots: string[];
     sources: DataSource[];
+    files: DataFile[]; // tables that are neither clickstream nor events
 }
 
 export interface DataReport {

@@ -2,9 +2,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { announce, Button, ButtonLink, EmptyState, ErrorPanel, Field, Skeleton, toast } from "../components";
 import { type ApiError, asApiError, newKey, send } from "../lib/api";
+import { ago, bytes } from "../lib/format";
 import { keep, readKept, useGet } from "../lib/hooks";
 import type { ModelPage, NamePage, Prediction } from "../lib/registry";
 import { useLocation } from "../lib/router";
+import type { DataSources } from "../lib/types";
+import { filterPaths, PathCombo } from "../training/path_combo";
 import { type BatchForm, EMPTY_FORM, findFaults, predictionTitle, refChoices, requestOf, USERS } from "./words";
 
 const KEY = "new_batch";
@@ -167,6 +170,40 @@ interface PartProps {
     change: Change;
 }
 
+function UsersFile({ form, faults, change }: PartProps) {
+    const sources = useGet<DataSources>("/api/v1/data_sources");
+    const shown = filterPaths(sources.data?.files ?? [], form.users_path);
+    const none = sources.error ? sources.error.title : sources.is_loading ? "Looking for files" : "No Parquet or CSV file beneath the data directories yet";
+    return (
+        <Field
+            label="Path of the file"
+            error={faults.users_path}
+            hint={
+                <>
+                    Parquet or CSV beneath the server's data directories, with a column <code>cookie</code>
+                </>
+            }
+        >
+            {(ties) => (
+                <div class="path-row">
+                    <PathCombo
+                        ties={ties}
+                        name="users_path"
+                        value={form.users_path}
+                        placeholder="/data/users.csv"
+                        label="Known files"
+                        icon="list"
+                        shown={shown.map((file) => ({ path: file.path, more: `${bytes(file.size_bytes)}, ${ago(file.modified_at)}` }))}
+                        none={form.users_path && !sources.error ? null : none}
+                        onOpen={sources.reload}
+                        onChange={(users_path) => change({ users_path })}
+                    />
+                </div>
+            )}
+        </Field>
+    );
+}
+
 function UserList({ form, faults, change }: PartProps) {
     return (
         <div class="user-list">
@@ -188,28 +225,7 @@ function UserList({ form, faults, change }: PartProps) {
                     )}
                 </Field>
             ) : (
-                <Field
-                    label="Path of the file"
-                    error={faults.users_path}
-                    hint={
-                        <>
-                            Parquet or CSV beneath the server's data directories, with a column <code>cookie</code>
-                        </>
-                    }
-                >
-                    {(ties) => (
-                        <input
-                            {...ties}
-                            name="users_path"
-                            class="mono"
-                            autocomplete="off"
-                            spellcheck={false}
-                            placeholder="/data/users.csv"
-                            value={form.users_path}
-                            onInput={(e) => change({ users_path: e.currentTarget.value })}
-                        />
-                    )}
-                </Field>
+                <UsersFile form={form} faults={faults} change={change} />
             )}
         </div>
     );
