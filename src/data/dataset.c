@@ -156,7 +156,7 @@ static enum err read_rows(struct scan *scan, const struct bounds *bounds, struct
                            "is out of range. Lower --eval-days.",
                            max, scan->spec->eval_days);
     }
-    scan->rows_total = bounds->rows;
+    scan->rows_total = bounds->rows < 0 ? 0 : bounds->rows; /* footers may claim anything */
     TRY(prepare_ids(scan, COLUMN_USER, bounds, &scan->users, err));
     TRY(prepare_ids(scan, COLUMN_ITEM, bounds, &scan->items, err));
     TRY(scan_run(scan, SCAN_ROWS, 0, scan->files->count, ret_seen, err));

@@ -220,6 +220,26 @@ static enum err work_off(struct engine *engine, duckdb_pending_result pending,
     }
 }
 
+/* A query that failed while it was worked off says of its result that there is none, and behind
+ * that why, as a text alone that begins with its kind: "… result\nError: Out of Memory Error: …".
+ */
+static enum err translate_run(const struct engine *engine, const struct file_set *set,
+                              duckdb_result *result, struct error *err)
+{
+    static const char before[] = "pending query result\nError: ";
+    const char *text = duckdb_result_error(result);
+    const char *cause = text != NULL ? strstr(text, before) : NULL;
+    duckdb_error_type type = duckdb_result_error_type(result);
+    if (cause != NULL) {
+        text = cause + strlen(before);
+        if (strncmp(text, "Out of Memory Error", 19) == 0)
+            type = DUCKDB_ERROR_OUT_OF_MEMORY;
+        else if (strncmp(text, "INTERRUPT Error", 15) == 0)
+            type = DUCKDB_ERROR_INTERRUPT;
+    }
+    return translate(engine, set, type, text, err);
+}
+
 enum err engine_run(struct engine *engine, const struct file_set *set, const char *sql,
                     enum err (*tick)(void *context, struct error *err), void *context,
                     struct error *err)
@@ -239,8 +259,7 @@ enum err engine_run(struct engine *engine, const struct file_set *set, const cha
     }
     TRY(work_off(engine, pending, tick, context, err));
     if (duckdb_execute_pending(pending, &result) != DuckDBSuccess)
-        rc = translate(engine, set, duckdb_result_error_type(&result), duckdb_result_error(&result),
-                       err);
+        rc = translate_run(engine, set, &result, err);
     duckdb_destroy_result(&result);
 done:
     duckdb_destroy_pending(&pending);

@@ -56,9 +56,19 @@ enum err file_read(const struct data_file *file, int64_t offset, void *out, int6
     return ERR_OK;
 }
 
+static enum err not_regular(const char *name, struct error *err)
+{
+    return FAIL_REASON(err, ERR_DATA, "not_regular",
+                       "%s is no ordinary file. Give files of data, not directories inside the "
+                       "parts, pipes or devices.",
+                       name);
+}
+
 /* What the system said when `name` could not be opened, in words and with a kind. */
 static enum err open_failed(const char *name, int code, struct error *err)
 {
+    if (code == ENXIO) /* a socket is not even opened */
+        return not_regular(name, err);
     if (code == ENOENT)
         return FAIL_REASON(err, ERR_NOT_FOUND, "path_missing",
                            "%s does not exist. Check the data path.", name);
@@ -120,10 +130,7 @@ static enum err add_file(struct file_set *set, int directory, const char *name, 
     if (file->fd < 0)
         return open_failed(name, errno, err);
     if (fstat(file->fd, &status) != 0 || !S_ISREG(status.st_mode))
-        return FAIL_REASON(err, ERR_DATA, "not_regular",
-                           "%s is no ordinary file. Give files of data, not directories inside "
-                           "the parts, pipes or devices.",
-                           name);
+        return not_regular(name, err);
     file->bytes = status.st_size;
     if (file->bytes == 0)
         return FAIL_REASON(err, ERR_DATA, "file_empty", "%s is empty (0 bytes). Write it again.",

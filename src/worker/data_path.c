@@ -141,6 +141,9 @@ static enum err open_failed(const struct config *config, const char *path, const
                            "%.200s is no directory. Give the directory that holds clickstream.pq "
                            "and events.pq.",
                            path);
+    case ENAMETOOLONG:
+        return FAIL_REASON(err, ERR_INVALID, "path_too_long",
+                           "a part of %.200s... is longer than a name may be.", path);
     case EMFILE:
     case ENFILE:
         return FAIL_REASON(err, ERR_IO, "too_many_files",

@@ -160,6 +160,8 @@ static void other_paths_are_refused(void **state)
     longest[0] = '/';
     longest[8999] = '\0';
     refuses(rig, longest, ERR_INVALID, "path_too_long");
+    longest[300] = '\0'; /* one part, longer than a name may be */
+    refuses(rig, longest + 1, ERR_INVALID, "path_too_long");
 }
 
 static void a_pattern_opens_where_it_begins(void **state)
