@@ -69,7 +69,7 @@ static uint64_t account_key(const struct throttle *throttle, const char *account
 {
     char name[KEY_MAX];
     size_t len = 0;
-    for (; account[len] != '\0' && len < sizeof(name); len++)
+    for (; len < sizeof(name) && account[len] != '\0'; len++)
         name[len] = (char)tolower((unsigned char)account[len]);
     return hash(throttle, name, len);
 }

@@ -197,7 +197,7 @@ static bool listens(const struct hub_reader *reader, const struct event *event)
 static bool is_word(const char *text, size_t max)
 {
     size_t len = 0;
-    for (; text[len] != '\0' && len <= max; len++)
+    for (; len <= max && text[len] != '\0'; len++)
         if ((unsigned char)text[len] <= 0x20 || (unsigned char)text[len] >= 0x7F)
             return false;
     return len > 0 && len <= max;

@@ -3,6 +3,7 @@ every setting that is named."""
 
 import os
 import re
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -49,6 +50,24 @@ class Manuals(unittest.TestCase):
                 shown = run_rectrain(command, action, "--help").stdout
                 for option in re.findall(r"--[a-z-]+", rest):
                     self.assertIn(option, shown, f"{manual}: rectrain {command} {action} {rest}")
+
+    def test_tests_that_are_named_as_proof_exist(self):
+        listed = subprocess.run(["ctest", "--test-dir", os.environ["RECTRAIN_BUILD"], "-N"],
+                                capture_output=True, text=True, check=True).stdout
+        known = set(re.findall(r"Test +#\d+: (\w+)", listed))
+        known |= {path.stem for path in (ROOT / "tests/fuzz").glob("*_fuzz.c")}
+        cases = set(re.findall(r"^static void (\w+)\(void \*\*state",
+                               (ROOT / "tests/unit/worker/sandbox_test.c").read_text(), re.MULTILINE))
+        rooms = "|".join(path.name for path in (ROOT / "src").iterdir())
+        for name in ("SECURITY.md", "docs/proof.md"):
+            text = (ROOT / name).read_text()
+            named = re.findall(rf"`(?:script/test )?((?:{rooms}|integration|web|e2e|chaos|hostile)_\w+|soak)`", text)
+            self.assertGreater(len(named), 5, name)
+            for test in set(named) - cases:
+                self.assertIn(test, known, name)
+        sandbox = (ROOT / "SECURITY.md").read_text().split("## What the sandbox does")[1]
+        for case in re.findall(r"`([a-z]+(?:_[a-z]+){2,})`", sandbox):
+            self.assertIn(case, cases)
 
     def test_settings_in_the_manuals_are_in_the_table(self):
         table = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs/configuration.md").read_text(),

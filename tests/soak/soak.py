@@ -9,6 +9,7 @@ write-ahead log above its bound, or a job that does not end. Prints its figures 
 import argparse
 import json
 import os
+import re
 import statistics
 import sys
 import time
@@ -23,6 +24,7 @@ DESCRIPTORS_MORE = 6  # open streams and connections come and go
 MEMORY_MORE = 24 << 20  # of a short run: caches fill
 SLOPE_MAX = 1 << 20  # bytes an hour, of a run that is long enough to tell
 SLOPE_FROM = 1200  # seconds
+RING_EVENTS = 4096  # that the server keeps for streams that come back (http/hub.h)
 
 
 def memory_of(pid):
@@ -55,15 +57,21 @@ def supervisors_of(server):
             Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
 
 
+def events_published(client):
+    text = client.get("/metrics").text
+    return int(float(re.search(r"^rectrain_events_published_total (\S+)$", text, re.MULTILINE).group(1)))
+
+
 def watch(stack, seconds):
     """Samples of the run, evenly spread; the last one is of its end."""
+    client = stack.client()
     samples, begin = [], time.monotonic()
     pause = max(0.5, seconds / 600)
     while True:
         at = time.monotonic() - begin
         pids = [stack.server.pid, *supervisors_of(stack.server.pid)]
         samples.append({
-            "at": at, "memory": sum(map(memory_of, pids)),
+            "at": at, "events": events_published(client), "memory": sum(map(memory_of, pids)),
             "descriptors": sum(map(descriptors_of, pids)),
             "wal": size_of(stack.environment["DB_NAME"] + "-wal"),
             "store": size_of(stack.environment["DB_NAME"]),
@@ -73,15 +81,27 @@ def watch(stack, seconds):
         time.sleep(pause)
 
 
+def by_minute(samples):
+    """The least memory of each minute: a password's hash takes 19 MB for a moment."""
+    minutes = {}
+    for sample in samples:
+        minutes.setdefault(int(sample["at"] / 60), []).append(sample["memory"])
+    return sorted((minute, min(each)) for minute, each in minutes.items())
+
+
 def slope_per_hour(samples):
-    return 3600 * statistics.linear_regression([s["at"] for s in samples],
-                                               [s["memory"] for s in samples]).slope
+    least = by_minute(samples)
+    if len(least) < 3:
+        return 0.0
+    return 60 * statistics.linear_regression([at for at, _ in least], [bytes_ for _, bytes_ in least]).slope
 
 
 def judge(samples, visitors, seconds):
-    """What is wrong, in words; and the figures. The first third is for caches and pools to fill (at
-    least ten minutes of a run that is long enough for a slope)."""
-    warm = seconds / 3 if seconds < SLOPE_FROM else max(600, seconds / 3)
+    """What is wrong, in words; and the figures. The first third is for caches and pools to fill; of a
+    run that is long enough for a slope at least ten minutes, and until the ring of events is full."""
+    warm = seconds / 3
+    if seconds >= SLOPE_FROM:
+        warm = max(600, warm, next((s["at"] for s in samples if s["events"] > RING_EVENTS), 0))
     rest = [s for s in samples if s["at"] >= warm]
     half = len(rest) // 2
     before, after = rest[:half], rest[half:]
@@ -89,7 +109,7 @@ def judge(samples, visitors, seconds):
               for name in ("memory", "descriptors")}
     figures = {
         "seconds": round(samples[-1]["at"]), **dict(sorted(visitors.counts.items())),
-        "faults": len(visitors.faults),
+        "faults": len(visitors.faults), "events_published": samples[-1]["events"], "judged_from": round(warm),
         "memory_mb_first_half": round(median["memory"][0] / 1e6, 1),
         "memory_mb_second_half": round(median["memory"][1] / 1e6, 1),
         "memory_mb_per_hour": round(slope_per_hour(rest) / 1e6, 2),
@@ -101,6 +121,8 @@ def judge(samples, visitors, seconds):
     wrong = visitors.faults[:20]
     if median["descriptors"][1] > median["descriptors"][0] + DESCRIPTORS_MORE:
         wrong.append(f"descriptors grow: {median['descriptors']}")
+    if seconds >= SLOPE_FROM and samples[-1]["at"] - warm < 600:
+        wrong.append("less than ten minutes are left for the slope of memory: a longer run tells")
     if seconds >= SLOPE_FROM and slope_per_hour(rest) > SLOPE_MAX:
         wrong.append(f"memory grows by {figures['memory_mb_per_hour']} MB an hour")
     if median["memory"][1] > median["memory"][0] + MEMORY_MORE:
