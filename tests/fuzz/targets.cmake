@@ -7,6 +7,9 @@
 #
 # add_fuzz_target(NAME name ROOM room … SOURCES file … [SEEDS program])
 #   SEEDS: a target that writes files to start from into the directory it is given.
+#
+# All of them together are the target fuzz_targets.
+add_custom_target(fuzz_targets)
 function(add_fuzz_target)
     cmake_parse_arguments(FUZZ "" "NAME;SEEDS" "ROOM;SOURCES" ${ARGN})
     set(kept ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${FUZZ_NAME})
@@ -15,6 +18,7 @@ function(add_fuzz_target)
     add_executable(${FUZZ_NAME} ${FUZZ_SOURCES})
     target_include_directories(${FUZZ_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     target_link_libraries(${FUZZ_NAME} PRIVATE rectrain_flags ${FUZZ_ROOM})
+    add_dependencies(fuzz_targets ${FUZZ_NAME} ${FUZZ_SEEDS})
     set_target_properties(${FUZZ_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
     if(FUZZ_SEEDS)
         add_test(NAME ${FUZZ_NAME}_seeds COMMAND ${FUZZ_SEEDS} ${found})
