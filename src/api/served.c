@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/text.h"
 #include "base/turn.h"
 #include "predict/model_cache.h"
 #include "store/model_checks.h"
@@ -86,9 +87,7 @@ static struct wanted_model wanted_of(const struct target *target)
 
 static struct meaning *set_of(struct served *served, int64_t user_id, const char *ref)
 {
-    uint64_t sum = 1469598103934665603u ^ (uint64_t)user_id; /* FNV-1a */
-    for (const char *at = ref; *at != '\0'; at++)
-        sum = (sum ^ (unsigned char)*at) * 1099511628211u;
+    const uint64_t sum = (text_fnv1a(ref) ^ (uint64_t)user_id) * 0x9E3779B97F4A7C15u;
     return served->meanings[(sum >> 32) % SETS];
 }
 

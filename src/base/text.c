@@ -135,6 +135,14 @@ const char *text_bytes(int64_t bytes, char *out, size_t out_size)
     return out;
 }
 
+uint64_t text_fnv1a(const char *text)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    return hash;
+}
+
 const char *text_grouped(int64_t value, char *out, size_t out_size)
 {
     char digits[24];

@@ -39,11 +39,11 @@ static struct arena_block *add_block(struct arena *arena, size_t need, struct er
         (void)!FAIL(err, ERR_NOMEM, "a request needs more than %zu bytes", arena->cap_bytes);
         return NULL;
     }
-    struct arena_block *block = mem_array(1, sizeof(*block) + size, err);
+    struct arena_block *block = mem_plain(sizeof(*block) + size, err);
     if (block == NULL)
         return NULL;
-    block->size = size;
-    block->next = arena->blocks;
+    *block = (struct arena_block){.next = arena->blocks, .size = size};
+    memset(block->bytes, 0, size);
     arena->blocks = block;
     arena->held_bytes += size;
     return block;

@@ -69,13 +69,13 @@ void *conversation_begin(void *cls, const char *target, struct MHD_Connection *c
 {
     struct error ignored;
     struct http_server *server = cls;
-    struct exchange *exchange = mem_array(1, sizeof(*exchange), &ignored);
+    struct exchange *exchange = mem_plain(sizeof(*exchange), &ignored);
     if (exchange == NULL)
         return NULL;
-    exchange->server = server;
-    exchange->connection = connection;
-    exchange->link = link_of(connection);
-    exchange->target_len = strlen(target);
+    *exchange = (struct exchange){.server = server,
+                                  .connection = connection,
+                                  .link = link_of(connection),
+                                  .target_len = strlen(target)};
     arena_init(&exchange->arena, (size_t)server->config.limits.arena_bytes);
     request_init(&exchange->request, &exchange->arena, &server->around);
     response_init(&exchange->response, &exchange->arena, &server->around, &exchange->request);

@@ -1,7 +1,6 @@
 #include "http/hub.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/param.h>
@@ -26,10 +25,7 @@ struct event {
 struct hub_reader {
     struct hub *hub;
     struct hub_reader *previous, *next;
-    char topics[HUB_TOPICS_MAX][HUB_TOPIC_MAX + 1];
-    uint64_t topic_hashes[HUB_TOPICS_MAX];
-    int32_t topic_count;
-    uint64_t owner_hash;
+    uint64_t owner_hash; /* alone; topics are compared by their text too */
     struct hub_waiter waiter;
     bool is_asleep, is_ended, is_cut, wants_ping;
     double last_sent;
@@ -39,6 +35,11 @@ struct hub_reader {
     int32_t slots, first, count;
     size_t first_sent; /* bytes of the first event that were read */
     int64_t queued_bytes;
+    int32_t topic_count;
+    struct topic {
+        uint64_t hash;
+        char text[HUB_TOPIC_MAX + 1];
+    } topics[]; /* [topic_count] */
 };
 
 struct hub {
@@ -64,15 +65,6 @@ void hub_limits_init(struct hub_limits *limits)
                                   .queue_bytes = 512 << 10,
                                   .ping_ms = 15000,
                                   .retry_ms = 2000};
-}
-
-/* FNV-1a. Owners and topics are compared by it first; topics also by their text. */
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = 14695981039346656037u;
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-    return hash;
 }
 
 enum err hub_create(const struct hub_limits *limits, struct hub **ret_hub, struct error *err)
@@ -155,7 +147,7 @@ static bool reserve_slot(const struct hub *hub, struct hub_reader *reader)
     if (reader->slots >= most)
         return false;
     wanted = wanted < most ? wanted : most;
-    struct event **queue = mem_array((size_t)wanted, sizeof(struct event *), &ignored);
+    struct event **queue = mem_plain((size_t)wanted * sizeof(struct event *), &ignored);
     if (queue == NULL)
         return false;
     for (int32_t i = 0; i < reader->count; i++)
@@ -186,8 +178,8 @@ static void deliver(struct hub *hub, struct hub_reader *reader, struct event *ev
 static bool listens(const struct hub_reader *reader, const struct event *event)
 {
     for (int32_t i = 0; i < reader->topic_count; i++)
-        if (reader->topic_hashes[i] == event->topic_hash &&
-            strcmp(reader->topics[i], event->topic) == 0)
+        if (reader->topics[i].hash == event->topic_hash &&
+            strcmp(reader->topics[i].text, event->topic) == 0)
             return true;
     return false;
 }
@@ -269,7 +261,7 @@ enum err hub_publish(struct hub *hub, const char *topic, const char *event, cons
     }
     TRY_PTR(made = mem_array(1, sizeof(*made) + text.len + 48, err));
     memcpy(made->topic, topic, strlen(topic) + 1);
-    made->topic_hash = hash_of(topic);
+    made->topic_hash = text_fnv1a(topic);
     send_to_all(hub, made, &text);
 done:
     strbuf_release(&text);
@@ -335,36 +327,48 @@ static enum err admit(struct hub *hub, struct hub_reader *reader, struct error *
     return ERR_OK;
 }
 
-enum err hub_open(struct hub *hub, const struct hub_stream *stream, struct hub_reader **ret_reader,
-                  struct error *err)
+static enum err make_reader(struct hub *hub, const struct hub_stream *stream,
+                            struct hub_reader **ret_reader, struct error *err)
 {
-    struct hub_reader *reader = mem_array(1, sizeof(*reader), err);
-    if (reader == NULL)
-        return ERR_NOMEM;
-    reader->hub = hub;
-    reader->last_sent = clock_seconds();
-    reader->owner_hash = hash_of(stream->owner);
-    for (int32_t i = 0; i < HUB_TOPICS_MAX && stream->topics[i] != NULL; i++) {
-        if (!is_word(stream->topics[i], HUB_TOPIC_MAX)) {
-            mem_free(reader);
+    int32_t count = 0;
+    for (; count < HUB_TOPICS_MAX && stream->topics[count] != NULL; count++)
+        if (!is_word(stream->topics[count], HUB_TOPIC_MAX))
             return FAIL(err, ERR_INVALID, "a topic is a word of at most %d characters",
                         HUB_TOPIC_MAX);
-        }
-        memcpy(reader->topics[i], stream->topics[i], strlen(stream->topics[i]) + 1);
-        reader->topic_hashes[i] = hash_of(stream->topics[i]);
-        reader->topic_count++;
+    struct hub_reader *reader =
+        mem_plain(sizeof(*reader) + (size_t)count * sizeof(struct topic), err);
+    if (reader == NULL)
+        return ERR_NOMEM;
+    *reader = (struct hub_reader){.hub = hub,
+                                  .last_sent = clock_seconds(),
+                                  .owner_hash = text_fnv1a(stream->owner),
+                                  .topic_count = count};
+    for (int32_t i = 0; i < count; i++) {
+        memcpy(reader->topics[i].text, stream->topics[i], strlen(stream->topics[i]) + 1);
+        reader->topics[i].hash = text_fnv1a(stream->topics[i]);
     }
     reader->hello_len = (size_t)snprintf(reader->hello, sizeof(reader->hello), "retry: %d\n\n",
                                          hub->limits.retry_ms);
+    *ret_reader = reader;
+    return ERR_OK;
+}
+
+enum err hub_open(struct hub *hub, const struct hub_stream *stream, struct hub_reader **ret_reader,
+                  struct error *err)
+{
+    struct hub_reader *reader;
+    enum err rc = make_reader(hub, stream, &reader, err);
+    if (rc != ERR_OK)
+        return rc;
     pthread_mutex_lock(&hub->lock);
-    const enum err rc = admit(hub, reader, err);
+    rc = admit(hub, reader, err);
     if (rc == ERR_OK && stream->last_event_id != NULL)
         catch_up(hub, reader, stream->last_event_id);
     pthread_mutex_unlock(&hub->lock);
-    if (rc == ERR_OK)
-        *ret_reader = reader;
-    else
+    if (rc != ERR_OK)
         mem_free(reader);
+    else
+        *ret_reader = reader;
     return rc;
 }
 
@@ -384,8 +388,7 @@ static size_t read_queue(struct hub_reader *reader, char *bytes, size_t size)
         const size_t part = MIN(event->len - reader->first_sent, size - used);
         memcpy(bytes + used, event->bytes + reader->first_sent, part);
         used += part;
-        reader->first_sent += part;
-        if (reader->first_sent < event->len)
+        if ((reader->first_sent += part) < event->len)
             break;
         reader->first = (reader->first + 1) % reader->slots;
         reader->count--;
@@ -458,10 +461,10 @@ void hub_tick(struct hub *hub)
     const double due = clock_seconds() - 1e-3 * hub->limits.ping_ms;
     pthread_mutex_lock(&hub->lock);
     for (struct hub_reader *reader = hub->readers; reader != NULL; reader = reader->next) {
-        if (!reader->is_asleep || reader->last_sent > due)
-            continue;
-        reader->wants_ping = true;
-        wake(reader);
+        if (reader->is_asleep && reader->last_sent <= due) {
+            reader->wants_ping = true;
+            wake(reader);
+        }
     }
     pthread_mutex_unlock(&hub->lock);
 }
@@ -478,7 +481,7 @@ void hub_close(struct hub *hub)
 int32_t hub_close_owner(struct hub *hub, const char *owner)
 {
     int32_t closed = 0;
-    const uint64_t hash = hash_of(owner);
+    const uint64_t hash = text_fnv1a(owner);
     pthread_mutex_lock(&hub->lock);
     for (struct hub_reader *reader = hub->readers; reader != NULL; reader = reader->next) {
         if (reader->owner_hash != hash || reader->is_ended)

@@ -40,10 +40,10 @@ struct link *link_add(struct links *links, int fd, const char *address, enum lin
                       int64_t deadline_ms)
 {
     struct error ignored;
-    struct link *link = mem_array(1, sizeof(*link), &ignored);
+    struct link *link = mem_plain(sizeof(*link), &ignored);
     if (link == NULL)
         return NULL;
-    link->fd = fd;
+    *link = (struct link){.fd = fd};
     snprintf(link->address, sizeof(link->address), "%s", address);
     atomic_store(&link->deadline, pack(wait, deadline_ms));
     pthread_mutex_lock(&links->lock);

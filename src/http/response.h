@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "http/request.h"
 
-enum { RESPONSE_HEADERS_MAX = 32 };
+enum { RESPONSE_HEADERS_MAX = 16 };
 
 /* 200 to 599; 200 unless said. */
 void response_status(struct response *response, int status);

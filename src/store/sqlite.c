@@ -263,7 +263,10 @@ static enum err sqlite_open(const struct store_spec *spec, enum tx_kind kind, st
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     TRY(run_plain(db,
                   "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
-                  "PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048",
+                  "PRAGMA foreign_keys = ON",
+                  err));
+    /* Each thread that reads has a cache of its own, so that of a reader is small. */
+    TRY(run_plain(db, kind == TX_WRITE ? "PRAGMA cache_size = -2048" : "PRAGMA cache_size = -1024",
                   err));
     if (is_first) {
         TRY(check_file(db, spec->url, err));

@@ -153,6 +153,15 @@ static void bytes_are_written_in_the_unit_that_reads_best(void **state)
     assert_true(strlen(text_bytes(INT64_MAX, out, sizeof(out))) < sizeof(out));
 }
 
+/* The sums are those of the authors' page: http://www.isthe.com/chongo/tech/comp/fnv/. */
+static void hashes_are_those_of_fnv1a(void **state)
+{
+    (void)state;
+    assert_true(text_fnv1a("") == 0xcbf29ce484222325u);
+    assert_true(text_fnv1a("a") == 0xaf63dc4c8601ec8cu);
+    assert_true(text_fnv1a("foobar") == 0x85944171f73967e8u);
+}
+
 static void numbers_are_grouped_by_thousands(void **state)
 {
     char out[32];
@@ -203,6 +212,7 @@ static void a_duration_that_nobody_knows_is_a_question_mark(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_are_those_of_fnv1a),
         cmocka_unit_test(a_buffer_collects_what_is_added),
         cmocka_unit_test(a_buffer_keeps_bytes_of_any_value),
         cmocka_unit_test(a_buffer_grows_over_many_additions),
