@@ -1,4 +1,4 @@
-/* Names, versions, aliases, their moves, and what a user may keep. */
+/* Names, versions, aliases and their moves. */
 #include "store/registry.h"
 
 #include <math.h>
@@ -432,117 +432,6 @@ static void a_name_has_room_for_so_many_aliases(void **state)
     move_to(f, "one-more", model_id, "0>1");
 }
 
-static void notes_tags_and_another_name_are_kept(void **state)
-{
-    const struct fixture *f = *state;
-    struct error err;
-    struct model_record *model = NULL;
-    struct model_list list;
-    const char *const tags[] = {"weekly", "klein", "weekly"};
-    const int64_t first = add_version(f, "homepage");
-    add_version(f, "sidebar");
-    struct model_edit edit = {.note = "with the new events", .tags = tags, .tag_count = 3};
-    assert_ok(model_edit(f->store, f->user_id, first, &edit, &err));
-    edit = (struct model_edit){.name = "sidebar"};
-    assert_ok(model_edit(f->store, f->user_id, first, &edit, &err));
-    assert_ok(model_read(f->store, f->user_id, first, &model, &err));
-    assert_string_equal(model->note, "with the new events");
-    assert_string_equal(model->tags, "klein,weekly");
-    assert_string_equal(model->name, "sidebar");
-    assert_int_equal(model->version, 2);
-    mem_free(model);
-    struct model_query query = {.user_id = f->user_id, .tag = "klein", .limit = 9};
-    assert_ok(model_list(f->store, &query, &list, &err));
-    assert_int_equal(list.count, 1);
-    model_list_release(&list);
-    query = (struct model_query){.user_id = f->user_id, .name = "sidebar", .limit = 9};
-    assert_ok(model_list(f->store, &query, &list, &err));
-    assert_int_equal(list.count, 2);
-    model_list_release(&list);
-    query.tag = "no-such";
-    assert_ok(model_list(f->store, &query, &list, &err));
-    assert_int_equal(list.count, 0);
-    model_list_release(&list);
-    edit = (struct model_edit){.tags = tags, .tag_count = 0};
-    assert_ok(model_edit(f->store, f->user_id, first, &edit, &err));
-    assert_ok(model_read(f->store, f->user_id, first, &model, &err));
-    assert_null(model->tags);
-    mem_free(model);
-}
-
-static void an_edit_that_may_not_be_changes_nothing(void **state)
-{
-    const struct fixture *f = *state;
-    struct error err;
-    struct model_record *model = NULL;
-    static char note[MODEL_NOTE_MAX + 2];
-    const char *const bad[] = {"", "two words", "a,b", "tab\there"};
-    const int64_t first = add_version(f, "homepage");
-    struct model_edit edit = {.note = "kept?", .name = "Not A Name"};
-    assert_error(model_edit(f->store, f->user_id, first, &edit, &err), ERR_INVALID);
-    for (size_t i = 0; i < 4; i++) {
-        edit = (struct model_edit){.note = "kept?", .tags = &bad[i], .tag_count = 1};
-        assert_error(model_edit(f->store, f->user_id, first, &edit, &err), ERR_INVALID);
-        assert_string_equal(err.reason, "fields");
-    }
-    memset(note, 'n', sizeof(note) - 1);
-    edit = (struct model_edit){.note = note};
-    assert_error(model_edit(f->store, f->user_id, first, &edit, &err), ERR_INVALID);
-    edit = (struct model_edit){.note = "kept?"};
-    assert_error(model_edit(f->store, add_user(f, "bob@example.com"), first, &edit, &err),
-                 ERR_NOT_FOUND);
-    assert_ok(model_read(f->store, f->user_id, first, &model, &err));
-    assert_string_equal(model->note, "");
-    assert_int_equal(model->version, 1);
-    mem_free(model);
-}
-
-static void a_job_beyond_what_its_user_may_keep_is_not_started(void **state)
-{
-    const struct fixture *f = *state;
-    struct error err;
-    bool is_new;
-    int64_t job_id;
-    const int64_t first = add_version(f, "homepage");
-    struct job_new job = plain_job(f->user_id);
-    job.models_max = 2;
-    assert_ok(job_create(f->store, &job, &job_id, &is_new, &err)); /* the second, when it is done */
-    assert_error(job_create(f->store, &job, &job_id, &is_new, &err), ERR_CONFLICT);
-    assert_string_equal(err.reason, "too_many_models");
-    assert_ok(model_remove(f->store, f->user_id, first, &err));
-    assert_ok(job_create(f->store, &job, &job_id, &is_new, &err));
-    finish(f, claim(f), 0.25); /* 1,234 bytes */
-    job = plain_job(f->user_id);
-    job.model_bytes_max = 1234;
-    assert_error(job_create(f->store, &job, &job_id, &is_new, &err), ERR_CONFLICT);
-    assert_string_equal(err.reason, "model_space_full");
-    job.model_bytes_max = 1235;
-    assert_ok(job_create(f->store, &job, &job_id, &is_new, &err));
-}
-
-static void what_a_user_keeps_is_counted_right_through_all_ends(void **state)
-{
-    const struct fixture *f = *state;
-    struct error err;
-    int64_t faults = -1;
-    struct strbuf report;
-    struct model_record *model = NULL;
-    strbuf_init(&report, 65536);
-    const int64_t first = add_version(f, "homepage"), second = add_version(f, "homepage");
-    add_version(f, NULL);
-    assert_ok(model_read(f->store, f->user_id, second, &model, &err));
-    assert_ok(model_remove(f->store, f->user_id, first, &err));
-    assert_ok(job_remove(f->store, f->user_id, JOB_TRAIN, model->job_id, &err));
-    mem_free(model);
-    assert_ok(store_check(f->store, &report, &faults, &err));
-    assert_int_equal(faults, 0);
-    fixture_sql(f, "UPDATE users SET model_count = 5");
-    assert_ok(store_check(f->store, &report, &faults, &err));
-    assert_int_equal(faults, 1);
-    assert_non_null(strstr(report.ptr, "another number of models"));
-    strbuf_release(&report);
-}
-
 static void a_user_goes_with_names_aliases_and_moves(void **state)
 {
     const struct fixture *f = *state;
@@ -573,10 +462,6 @@ static const struct CMUnitTest cases[] = {
     CASE(names_are_listed_with_their_aliases),
     CASE(the_gate_of_a_name_is_set),
     CASE(a_name_has_room_for_so_many_aliases),
-    CASE(notes_tags_and_another_name_are_kept),
-    CASE(an_edit_that_may_not_be_changes_nothing),
-    CASE(a_job_beyond_what_its_user_may_keep_is_not_started),
-    CASE(what_a_user_keeps_is_counted_right_through_all_ends),
     CASE(a_user_goes_with_names_aliases_and_moves),
 };
 const struct case_list registry_cases = CASE_LIST(cases);

@@ -8,17 +8,12 @@ static int run_all(const char *database)
         const char *name;
         const struct case_list *list;
     } lists[] = {
-        {"accounts", &account_cases},
-        {"jobs", &job_cases},
-        {"lists", &list_cases},
-        {"work", &work_cases},
-        {"ends", &end_cases},
-        {"changes", &change_cases},
-        {"races", &race_cases},
-        {"administration", &admin_cases},
-        {"registry", &registry_cases},
-        {"tasks", &task_cases},
-        {"predictions", &prediction_cases},
+        {"accounts", &account_cases},  {"jobs", &job_cases},
+        {"lists", &list_cases},        {"work", &work_cases},
+        {"ends", &end_cases},          {"changes", &change_cases},
+        {"races", &race_cases},        {"administration", &admin_cases},
+        {"registry", &registry_cases}, {"versions", &version_cases},
+        {"tasks", &task_cases},        {"predictions", &prediction_cases},
     };
     int failures = 0;
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

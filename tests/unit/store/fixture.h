@@ -63,6 +63,7 @@ struct case_list {
         list, sizeof(list) / sizeof((list)[0])                                                     \
     }
 extern const struct case_list account_cases, job_cases, list_cases, work_cases, end_cases,
-    race_cases, admin_cases, change_cases, registry_cases, task_cases, prediction_cases;
+    race_cases, admin_cases, change_cases, registry_cases, version_cases, task_cases,
+    prediction_cases;
 
 #endif
