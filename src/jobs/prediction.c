@@ -290,7 +290,10 @@ enum err prediction_request_parse(const char *text, struct prediction_request *r
     enum err rc;
     struct prediction_request *request = NULL;
     struct job_field_errors *wrong = NULL;
-    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    json_t *object = NULL;
+    rc = json_read(text, strlen(text), JSON_REJECT_DUPLICATES, &object, err);
+    if (rc == ERR_NOMEM)
+        goto done;
     TRY_PTR(request = mem_array(1, sizeof(*request), err));
     TRY_PTR(wrong = mem_array(1, sizeof(*wrong), err));
     TRY(take_all(object, request, wrong, err));

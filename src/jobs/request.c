@@ -272,10 +272,11 @@ done:
 static enum err add_stored(json_t *fields, const char *what, const char *text,
                            const struct param_table *table, struct error *err)
 {
-    enum err rc = ERR_OK;
+    enum err rc;
     const char *name;
-    json_t *value, *stored = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(stored))
+    json_t *value, *stored = NULL;
+    rc = json_read(text, strlen(text), JSON_REJECT_DUPLICATES, &stored, err);
+    if (rc != ERR_NOMEM && !json_is_object(stored))
         rc = FAIL(err, ERR_CORRUPT, "the job's %s cannot be read", what);
     json_object_foreach(stored, name, value)
     {

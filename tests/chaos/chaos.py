@@ -15,6 +15,7 @@ history, one JSON object a line, and the logs stay when something was found, or 
 import argparse
 import json
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -126,6 +127,7 @@ def main():
     parser.add_argument("--history")
     parser.add_argument("--keep", action="store_true", help="leave logs and history there")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # clears up on its way
     if options.totals:
         print(results.table(results.read_all(options.totals)))
         return 0

@@ -20,7 +20,7 @@ class Fault(NamedTuple):
     function: Callable
     arguments: tuple = ()
     flavours: tuple = BOTH
-    is_quick: bool = True  # it belongs to the small set, which runs with the tests
+    is_quick: object = True  # in the small set, which runs with the tests; or of which flavour's
 
 
 _KILLS = {
@@ -30,7 +30,7 @@ _KILLS = {
                                               is_quick=status == "training")
        for status in PREDICTING},
     **{f"kill_predict_child_{status}": Fault(process.kill_child, ("predict", status),
-                                             is_quick=status == "training")
+                                             is_quick=status == "training" and "sqlite")
        for status in PREDICTING},
     "kill_supervisor": Fault(process.kill_supervisor, flavours=FLEET),
     "kill_server": Fault(process.kill_server),
@@ -42,7 +42,8 @@ _POINTS = {
     **{f"kill_predict_at_{point}": Fault(points.kill_worker_at, ("predict", point),
                                          is_quick=point == "tmp_written")
        for point in points.PARENT + points.CHILD["predict"]},
-    "kill_server_at_job_created": Fault(points.kill_server_at, ("job_created",)),
+    "kill_server_at_job_created": Fault(points.kill_server_at, ("job_created",),
+                                        is_quick="sqlite"),
     **{f"kill_server_at_{point}": Fault(points.kill_server_at, (point,), FLEET,
                                         is_quick=point == "published")
        for point in ("outbox_taken", "published", "outbox_settled")},
@@ -69,7 +70,7 @@ _SERVICES = {
     "stop_both": Fault(services.stop_both, flavours=FLEET),
 }
 _NETWORK = {
-    "cut_clients": Fault(services.break_link, ("clients", "cut", 1)),
+    "cut_clients": Fault(services.break_link, ("clients", "cut", 1), is_quick="sqlite"),
     **{f"{how}_{link}": Fault(services.break_link, (link, how, seconds), FLEET, quick)
        for link, how, seconds, quick in (
            ("database", "cut", 2, True), ("database", "hold", 8, False),
@@ -104,4 +105,4 @@ def deck(flavour, groups=None, quick=False):
     chosen = [group for name, group in GROUPS.items()
               if (name != "machine" if groups is None else name in groups)]
     return [name for group in chosen for name, fault in group.items()
-            if flavour in fault.flavours and (fault.is_quick or not quick)]
+            if flavour in fault.flavours and (not quick or fault.is_quick in (True, flavour))]

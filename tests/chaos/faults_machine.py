@@ -16,9 +16,12 @@ FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 # What a job may be told when a call that it made was made to fail.
 _IO = ("io", "disk_full", "open_failed", "read_failed", "engine_failed", "engine_memory", "nomem",
        "spawn_failed", "internal", "output_denied", "output_missing", "model_file_missing")
-CALLS = {"write": ("EIO", "ENOSPC"), "pwrite64": ("EIO",), "fsync": ("EIO",), "fdatasync": ("EIO",),
-         "openat": ("EMFILE", "EIO"), "read": ("EIO",), "pread64": ("EIO",), "mmap": ("ENOMEM",),
-         "renameat": ("EIO",), "linkat": ("EIO",), "mkdir": ("ENOSPC",), "ftruncate": ("EIO",)}
+# Which call may fail how, and up to which in the order of a process's own.
+CALLS = {"write": (("EIO", "ENOSPC"), 60), "pwrite64": (("EIO", "ENOSPC"), 20),
+         "fsync": (("EIO",), 4), "fdatasync": (("EIO",), 10), "openat": (("EMFILE", "EIO"), 120),
+         "read": (("EIO",), 120), "pread64": (("EIO",), 40), "mmap": (("ENOMEM",), 200),
+         "renameat": (("EIO",), 2), "renameat2": (("EIO",), 2), "linkat": (("EIO",), 2),
+         "mkdir": (("ENOSPC",), 2), "ftruncate": (("EIO",), 2), "close": (("EIO",), 120)}
 
 
 def mount(directory):
@@ -62,14 +65,16 @@ def fail_calls(run, task):
     """A worker more, whose n-th call of a kind fails, in each of its processes."""
     run.history.add("excuse", codes=_IO)
     call = run.rng.choice(sorted(CALLS))
-    error, number = run.rng.choice(CALLS[call]), run.rng.randint(1, 60)
+    errors, most = CALLS[call]
+    error, number = run.rng.choice(errors), run.rng.randint(1, most)
     command = ["strace", "-f", "-qqq", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={call}",
                "-e", f"inject={call}:error={error}:when={number}"]
     worker = run.extra_worker(task, command)
-    run.wait_for(lambda: False, 8)
+    hit = run.wait_for(lambda: " job_claimed " in worker.output(), 30)
+    run.wait_for(lambda: worker.output().count(" job_claimed ") > 2, 8)
     output = worker.output()
     kill_all_of(run, worker)
-    return {"call": call, "error": error, "number": number,
+    return hit and {"call": call, "error": error, "number": number,
             "jobs": output.count(" job_claimed "), "ended": output.count(" job_ended ")}
 
 
