@@ -53,16 +53,14 @@ function packagesOf(paths) {
         return [file, owner.split(",")[0]];
     }));
     return paths.map(path => {
-        const owner = names(path).map(name => owners.get(name)).find(Boolean);
-        if (!owner) throw new Error(`${path} belongs to no package of Debian`);
-        return owner;
+        return names(path).map(name => owners.get(name)).find(Boolean) ?? null;
     });
 }
 
 function debian(line, libraries) {
     const [name, version, source, architecture] = line.split("\t");
     const text = `/usr/share/doc/${name}/copyright`;
-    const found = readFileSync(text, "utf8").matchAll(/^License:[ \t]*(\S.*)$/gm);
+    const found = (existsSync(text) ? readFileSync(text, "utf8") : "").matchAll(/^License:[ \t]*(\S.*)$/gm);
     const licenses = [...new Set([...found].map(m => m[1].trim()))];
     return {
         type: "library", "bom-ref": `pkg:deb/debian/${name}@${version}`, name, version, scope: "required",
@@ -80,12 +78,18 @@ function debianPackages(files) {
     found.delete("libduckdb.so"); // npm's
     const libraries = [...found.keys()].sort();
     const owners = packagesOf(libraries.map(name => found.get(name)));
-    const packages = [...new Set(owners)].sort();
+    const packages = [...new Set(owners)].filter(Boolean).sort();
     const format = "${Package}\t${Version}\t${source:Package}\t${Architecture}\n";
-    const lines = run("dpkg-query", "-W", "-f", format, ...packages).trim().split("\n").sort();
-    const plain = owners.map(owner => owner.split(":")[0]);
-    return lines.map(line =>
-        debian(line, libraries.filter((_, i) => plain[i] === line.split("\t")[0])));
+    const lines = packages.length === 0 ? [] : run("dpkg-query", "-W", "-f", format, ...packages).trim().split("\n").sort();
+    const plain = owners.map(owner => owner?.split(":")[0]);
+    const own = libraries.filter((_, i) => !plain[i]).map(name => ({
+        type: "library", "bom-ref": `pkg:generic/${name}`, name, version: "unknown", scope: "required",
+        purl: `pkg:generic/${name}`, licenses: [{license: {name: "unknown: of no package"}}],
+        properties: [{name: "rectrain:libraries", value: name},
+            {name: "rectrain:use", value: `somebody's own, ${found.get(name)}`}],
+    }));
+    return [...own, ...lines.map(line =>
+        debian(line, libraries.filter((_, i) => plain[i] === line.split("\t")[0])))];
 }
 
 // ---- npm ----
