@@ -61,7 +61,7 @@ class Lanes:
                 self.answers[name], message = look(client, place)
                 if keep:
                     print(f"{name}: {self.answers[name]}: {message}", flush=True)
-            except AssertionError as fault:
+            except (AssertionError, OSError) as fault:
                 self.faults.append(f"{name}: {fault}")
             shutil.rmtree(place, ignore_errors=True)
 

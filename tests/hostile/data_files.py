@@ -227,8 +227,6 @@ def footers():
             "a column named by 60,000 letters": lambda f: put(f.schema[1], 4, b"x" * 60000),
             "a column twice": lambda f: put(f.schema[2], 4, b"cookie"),
             "a column twice in other case": lambda f: put(f.schema[2], 4, b"COOKIE"),
-            "a schema 3,000 deep": lambda f: f.schema.__setitem__(slice(1, 1), [
-                {4: (BINARY, b"deep"), 5: (I32, 1), 3: (I32, 0)} for _ in range(3000)]),
             "no groups": lambda f: f.row_groups.clear(),
             "a group twice": lambda f: f.row_groups.append(f.row_groups[0]),
             "a thousand groups": lambda f: f.row_groups.extend(f.row_groups * 999),
