@@ -8,6 +8,7 @@
 
 #include "api/app.h"
 #include "api/identity.h"
+#include "api/model_files.h"
 #include "api/routes.h"
 #include "api/served.h"
 #include "base/memory.h"
@@ -273,6 +274,16 @@ static void add_served(struct writer *writer, const struct app *app)
                (double)stats.failures);
 }
 
+static void add_disk(struct writer *writer, const struct app *app)
+{
+    const int64_t bytes = saved_model_disk_free(app->config);
+    if (bytes >= 0)
+        add_number(writer, "model_disk_free_bytes", "gauge",
+                   "What is left on the disk of "
+                   "MODEL_DIR.",
+                   (double)bytes);
+}
+
 /* ---- the process ---- */
 
 static int count_descriptors(void)
@@ -351,6 +362,7 @@ static enum err metrics(void *context, struct request *request, struct response 
     add_connections(&writer, counted);
     add_streams(&writer, app->hub);
     add_served(&writer, app);
+    add_disk(&writer, app);
     TRY(add_store(&writer, app->store, err));
     TRY(add_job_durations(&writer, app->store, err));
     TRY(add_queue(&writer, app->relay, err));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "store/changes.h"
 #include "store/db.h"
 #include "store/job_record.h"
@@ -148,14 +149,6 @@ done:
     return rc;
 }
 
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = 0xCBF29CE484222325u;
-    for (; text != NULL && *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001B3u;
-    return hash;
-}
-
 static enum err look_at_active(struct change_feed *feed, struct tx *tx, struct error *err)
 {
     enum err rc;
@@ -163,11 +156,12 @@ static enum err look_at_active(struct change_feed *feed, struct tx *tx, struct e
     struct seen *seen;
     TRY(RUN(tx, active_feed, &rows));
     for (int32_t i = 0; i < rows.count; i++) {
+        const char *message = rows_text(&rows, i, 5);
         const struct seen now = {.job_id = rows_int(&rows, i, 0),
                                  .updated_ms = rows_int(&rows, i, 2),
                                  .iteration = rows_int(&rows, i, 3),
                                  .progress = rows_real(&rows, i, 4),
-                                 .message = hash_of(rows_text(&rows, i, 5))};
+                                 .message = text_fnv1a(message != NULL ? message : "")};
         TRY(add_seen(feed, now.job_id, &seen, err));
         seen->is_active = true;
         seen->user_id = rows_int(&rows, i, 1);

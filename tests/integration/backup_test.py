@@ -86,6 +86,7 @@ class Restored:
         told = set(re.findall(r"^# TYPE (\S+)", metrics, re.MULTILINE))
         self.assertGreater(len(told), 20)
         for name, pattern in (("deploy/alerts.yml", r"\b(rectrain_[a-z_]+)"),
+                              ("docs/limits.md", r"`(rectrain_[a-z_]+)"),
                               ("docs/operations.md", r"`(rectrain_[a-z_]+)")):
             named = suffixes_off(re.findall(pattern, (ROOT / name).read_text()))
             self.assertTrue(named, name)

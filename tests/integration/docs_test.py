@@ -73,11 +73,19 @@ class Manuals(unittest.TestCase):
         table = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs/configuration.md").read_text(),
                                re.MULTILINE))
         compose = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-        for name in ("deployment.md", "operations.md", "troubleshooting.md"):
+        for name in ("deployment.md", "limits.md", "operations.md", "troubleshooting.md"):
             text = (ROOT / "docs" / name).read_text()
             named = set(re.findall(r"`([A-Z][A-Z_]{4,})(?:=[^`]*)?`", text))
             named = {word.removesuffix("_FILE") for word in named} - {"SIGTERM", "LD_LIBRARY_PATH"}
             self.assertLessEqual(named, table | compose, name)
+
+    def test_what_is_said_beyond_a_limit_stands_in_the_troubleshooting(self):
+        known = set(re.findall(r"`(\w+)`", (ROOT / "docs/troubleshooting.md").read_text()))
+        text = (ROOT / "docs/limits.md").read_text()
+        codes = set(re.findall(r"(?:4\d\d|503|with|,) `([a-z_]+)`", text)) - {
+            name for name in re.findall(r"`(rectrain_[a-z_]+)`", text)}
+        self.assertGreater(len(codes), 10)
+        self.assertLessEqual(codes, known)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,12 @@ class File(unittest.TestCase):
             done = run_rectrain("doctor", "--json", environment=service["environment"], check=False)
             self.assertNotEqual(done.returncode, 2, done.stderr)
 
+    def test_what_services_say_is_kept_within_bounds(self):
+        for name, service in self.services.items():
+            options = service["logging"]["options"]
+            self.assertRegex(options["max-size"], r"^\d+m$", name)
+            self.assertGreater(int(options["max-file"]), 0, name)
+
     def test_the_brief_s_ports_users_and_mounts(self):
         self.assertEqual(compose.Fleet.port_of(self.services["app"]["ports"][0]), (80, 8080))
         self.assertTrue(self.services["app"]["environment"]["LISTEN"].endswith(":8080"))
