@@ -330,20 +330,19 @@ static enum err admit(struct hub *hub, struct hub_reader *reader, struct error *
 static enum err make_reader(struct hub *hub, const struct hub_stream *stream,
                             struct hub_reader **ret_reader, struct error *err)
 {
-    int32_t count = 0;
+    size_t count = 0;
     for (; count < HUB_TOPICS_MAX && stream->topics[count] != NULL; count++)
         if (!is_word(stream->topics[count], HUB_TOPIC_MAX))
             return FAIL(err, ERR_INVALID, "a topic is a word of at most %d characters",
                         HUB_TOPIC_MAX);
-    struct hub_reader *reader =
-        mem_plain(sizeof(*reader) + (size_t)count * sizeof(struct topic), err);
+    struct hub_reader *reader = mem_plain(sizeof(*reader) + count * sizeof(struct topic), err);
     if (reader == NULL)
         return ERR_NOMEM;
     *reader = (struct hub_reader){.hub = hub,
                                   .last_sent = clock_seconds(),
                                   .owner_hash = text_fnv1a(stream->owner),
-                                  .topic_count = count};
-    for (int32_t i = 0; i < count; i++) {
+                                  .topic_count = (int32_t)count};
+    for (size_t i = 0; i < count; i++) {
         memcpy(reader->topics[i].text, stream->topics[i], strlen(stream->topics[i]) + 1);
         reader->topics[i].hash = text_fnv1a(stream->topics[i]);
     }
@@ -407,10 +406,8 @@ static ssize_t read_locked(struct hub_reader *reader, char *bytes, size_t size)
     if (reader->is_cut)
         return HUB_CUT;
     used += read_queue(reader, bytes + used, size - used);
-    if (used == 0 && reader->wants_ping && size >= 2) {
-        bytes[used++] = ':';
-        bytes[used++] = '\n';
-    }
+    if (used == 0 && reader->wants_ping && size >= 2)
+        memcpy(bytes, ":\n", used = 2);
     if (used > 0) {
         reader->wants_ping = false;
         reader->last_sent = clock_seconds();
