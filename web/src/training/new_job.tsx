@@ -191,10 +191,11 @@ function JobForm({ tables, onStarted }: { tables: ModelTypes; onStarted: (job: J
         return text && text !== String(info.default ?? "");
     }).length;
 
-    // The first directory that is whole stands in an empty field.
+    // The first directory that is whole stands in an empty field, unless somebody is about to type there.
     const suggestion = sources.data?.sources.find((source) => source.is_complete)?.path;
     useEffect(() => {
-        if (suggestion) setValues((now) => (now.data_path ? now : { ...now, data_path: suggestion }));
+        const field = form.current?.querySelector("input[name=data_path]");
+        if (suggestion && document.activeElement !== field) setValues((now) => (now.data_path ? now : { ...now, data_path: suggestion }));
     }, [suggestion]);
     useClone(
         tables,
