@@ -15,7 +15,7 @@
 enum {
     IO_THREADS_MAX = 64,
     HANDLER_THREADS_MAX = 1024,
-    CONNECTION_POOL_BYTES = 22 * 1024,
+    CONNECTION_POOL_BYTES = 21 * 1024,
     HANDLER_THREADS = 64,
     LAST_ANSWERS_MS = 1000 /* of a server that stops: so long they have to be sent */
 };
