@@ -115,7 +115,9 @@ async function tabTo(page, role, name, limit = 80) {
 
 browse("the main flow goes by keyboard alone: log in, start, open Details, back", { login: false }, async (page) => {
     await page.goto("/auth/login");
-    await page.keyboard.type("test@example.com"); // the field has the focus
+    // The field has the focus, from the first frame that is drawn.
+    await page.waitForFunction(() => document.activeElement?.id === "email");
+    await page.keyboard.type("test@example.com");
     await page.keyboard.press("Tab");
     await page.keyboard.type("123");
     await page.keyboard.press("Enter");
