@@ -61,6 +61,7 @@ browse("a chart grows while the job trains, and keeps its zoom", {}, async (page
     };
     await eventually(async () => (await points()) >= 6, "six iterations are drawn");
     const canvas = chart.getByRole("img");
+    await chart.locator("canvas").first().waitFor(); // what draws comes after what is said
     await canvas.focus();
     await page.keyboard.press("+");
     await chart.getByRole("button", { name: "Reset zoom" }).waitFor();
