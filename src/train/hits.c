@@ -139,16 +139,12 @@ static enum err take_users(const json_t *list, int32_t users, int32_t *out, stru
     return ERR_OK;
 }
 
-enum err hits_read_users(int fd, int32_t users, int32_t **ret_users, int32_t *ret_count,
-                         struct error *err)
+static enum err users_of_text(const char *text, size_t size, int32_t users, int32_t **ret_users,
+                              int32_t *ret_count, struct error *err)
 {
-    enum err rc;
-    char *text = NULL;
-    size_t size = 0;
+    enum err rc = ERR_OK;
     int32_t *out = NULL;
-    json_t *root = NULL;
-    TRY(read_text(fd, &text, &size, err));
-    root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
     const json_t *list = json_object_get(root, "users");
     const size_t count = json_array_size(list);
     if (count == 0 || count > (size_t)users) {
@@ -162,8 +158,20 @@ enum err hits_read_users(int fd, int32_t users, int32_t **ret_users, int32_t *re
     out = NULL;
 done:
     mem_free(out);
-    mem_free(text);
     json_decref(root);
+    return rc;
+}
+
+enum err hits_read_users(int fd, int32_t users, int32_t **ret_users, int32_t *ret_count,
+                         struct error *err)
+{
+    enum err rc;
+    char *text = NULL;
+    size_t size = 0;
+    TRY(read_text(fd, &text, &size, err));
+    rc = users_of_text(text, size, users, ret_users, ret_count, err);
+done:
+    mem_free(text);
     return rc;
 }
 
@@ -184,7 +192,7 @@ enum err hits_inspect(int fd, struct hits_facts *ret_facts, struct error *err)
     struct hits hits = {0};
     TRY(read_text(fd, &text, &size, err));
     TRY(hits_parse(text, size, &hits, err));
-    rc = hits_read_users(fd, INT32_MAX, &users, &count, err);
+    rc = users_of_text(text, size, INT32_MAX, &users, &count, err);
     if (rc == ERR_DATA || (rc == ERR_OK && count != hits.users) ||
         (rc == ERR_OK && is_bloated(size, hits.users)))
         rc = FAIL(err, ERR_CORRUPT, "users are not as many as the hits, and nothing else");
