@@ -87,7 +87,7 @@ static struct wanted_model wanted_of(const struct target *target)
 
 static struct meaning *set_of(struct served *served, int64_t user_id, const char *ref)
 {
-    const uint64_t sum = (text_fnv1a(ref) ^ (uint64_t)user_id) * 0x9E3779B97F4A7C15u;
+    const uint64_t sum = (text_hash_string(ref) ^ (uint64_t)user_id) * 0x9E3779B97F4A7C15u;
     return served->meanings[(sum >> 32) % SETS];
 }
 

@@ -135,12 +135,17 @@ const char *text_bytes(int64_t bytes, char *out, size_t out_size)
     return out;
 }
 
-uint64_t text_fnv1a(const char *text)
+uint64_t text_hash(struct str text)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.ptr[i]) * 0x100000001B3u;
     return hash;
+}
+
+uint64_t text_hash_string(const char *text)
+{
+    return text_hash((struct str){text, strlen(text)});
 }
 
 const char *text_grouped(int64_t value, char *out, size_t out_size)

@@ -41,8 +41,10 @@ bool text_parse_bytes(const char *text, int64_t *ret_bytes);
 const char *text_bytes(int64_t bytes, char *out, size_t out_size);
 /* 1234567 → "1,234,567". `out` of at least 32 bytes. */
 const char *text_grouped(int64_t value, char *out, size_t out_size);
-/* FNV-1a, 64 bits: for tables, not against those who look for equal sums. */
-uint64_t text_fnv1a(const char *text);
+/* FNV-1a: 64 bits of a text, the same on every machine and in every run. For tables, not against
+ * those who look for equal sums. */
+uint64_t text_hash(struct str text);
+uint64_t text_hash_string(const char *text);
 /* 42.3 → "0:42", 11130 → "3 h 05 min", below 10 s "4.2 s". */
 const char *text_seconds(double seconds, char *out, size_t out_size);
 

@@ -140,15 +140,6 @@ done:
     return rc;
 }
 
-/* FNV-1a */
-uint64_t text_hash(struct str text)
-{
-    uint64_t hash = 0xCBF29CE484222325u;
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.ptr[i]) * 0x100000001B3u;
-    return hash;
-}
-
 static enum err keep_text(struct id_lane *lane, struct str text, struct error *err)
 {
     enum err rc = ERR_OK;

@@ -62,9 +62,6 @@ MUST_CHECK enum err id_lane_keys(struct id_lane *lane, const int64_t *keys, int6
 MUST_CHECK enum err id_lane_text(struct id_lane *lane, struct str text, const char *what,
                                  uint32_t *ret_code, struct error *err);
 
-/* 64 bits of a text, the same on every machine and in every run. */
-uint64_t text_hash(struct str text);
-
 /* Remember that the code was met in a train row. */
 static inline void id_lane_mark(struct id_lane *lane, uint32_t code)
 {

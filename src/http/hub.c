@@ -261,7 +261,7 @@ enum err hub_publish(struct hub *hub, const char *topic, const char *event, cons
     }
     TRY_PTR(made = mem_array(1, sizeof(*made) + text.len + 48, err));
     memcpy(made->topic, topic, strlen(topic) + 1);
-    made->topic_hash = text_fnv1a(topic);
+    made->topic_hash = text_hash_string(topic);
     send_to_all(hub, made, &text);
 done:
     strbuf_release(&text);
@@ -340,11 +340,11 @@ static enum err make_reader(struct hub *hub, const struct hub_stream *stream,
         return ERR_NOMEM;
     *reader = (struct hub_reader){.hub = hub,
                                   .last_sent = clock_seconds(),
-                                  .owner_hash = text_fnv1a(stream->owner),
+                                  .owner_hash = text_hash_string(stream->owner),
                                   .topic_count = (int32_t)count};
     for (size_t i = 0; i < count; i++) {
         memcpy(reader->topics[i].text, stream->topics[i], strlen(stream->topics[i]) + 1);
-        reader->topics[i].hash = text_fnv1a(stream->topics[i]);
+        reader->topics[i].hash = text_hash_string(stream->topics[i]);
     }
     reader->hello_len = (size_t)snprintf(reader->hello, sizeof(reader->hello), "retry: %d\n\n",
                                          hub->limits.retry_ms);
@@ -478,7 +478,7 @@ void hub_close(struct hub *hub)
 int32_t hub_close_owner(struct hub *hub, const char *owner)
 {
     int32_t closed = 0;
-    const uint64_t hash = text_fnv1a(owner);
+    const uint64_t hash = text_hash_string(owner);
     pthread_mutex_lock(&hub->lock);
     for (struct hub_reader *reader = hub->readers; reader != NULL; reader = reader->next) {
         if (reader->owner_hash != hash || reader->is_ended)

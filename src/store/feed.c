@@ -161,7 +161,7 @@ static enum err look_at_active(struct change_feed *feed, struct tx *tx, struct e
                                  .updated_ms = rows_int(&rows, i, 2),
                                  .iteration = rows_int(&rows, i, 3),
                                  .progress = rows_real(&rows, i, 4),
-                                 .message = text_fnv1a(message != NULL ? message : "")};
+                                 .message = text_hash_string(message != NULL ? message : "")};
         TRY(add_seen(feed, now.job_id, &seen, err));
         seen->is_active = true;
         seen->user_id = rows_int(&rows, i, 1);
