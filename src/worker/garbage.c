@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "model/model.h"
 #include "store/jobs.h"
@@ -352,8 +353,8 @@ void garbage_list_release(struct garbage_list *list)
     *list = (struct garbage_list){0};
 }
 
-enum err garbage_remove_job(struct store *store, const char *model_dir, int64_t job_id,
-                            int64_t *ret_removed, struct error *err)
+static enum err remove_found(struct store *store, const char *model_dir, int64_t job_id,
+                             int64_t *ret_removed, struct error *err)
 {
     enum err rc;
     int64_t removed = 0;
@@ -382,5 +383,13 @@ done:
 enum err garbage_remove(struct store *store, const char *model_dir, int64_t *ret_removed,
                         struct error *err)
 {
-    return garbage_remove_job(store, model_dir, 0, ret_removed, err);
+    return remove_found(store, model_dir, 0, ret_removed, err);
+}
+
+void garbage_clear_job(struct store *store, const char *model_dir, int64_t job_id)
+{
+    struct error err;
+    int64_t removed = 0;
+    if (remove_found(store, model_dir, job_id, &removed, &err) == ERR_OK && removed > 0)
+        log_info("garbage_removed", "job_id=%" PRId64 " files=%" PRId64, job_id, removed);
 }

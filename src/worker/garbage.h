@@ -46,8 +46,7 @@ MUST_CHECK enum err garbage_remove(struct store *store, const char *model_dir, i
                                    struct error *err);
 
 /* The same for what carries one job: cheap enough for the end of a job that took several attempts.
- */
-MUST_CHECK enum err garbage_remove_job(struct store *store, const char *model_dir, int64_t job_id,
-                                       int64_t *ret_removed, struct error *err);
+ * What it removed is told in the log; what it could not is left for garbage_remove. */
+void garbage_clear_job(struct store *store, const char *model_dir, int64_t job_id);
 
 #endif

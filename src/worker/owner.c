@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "worker/garbage.h"
 
 enum { STAT_MAX = 1024, STARTED_FIELD = 22 };
 
@@ -111,25 +112,34 @@ done:
     return rc;
 }
 
-enum err owner_bury_dead(struct store *store, int64_t *ret_count, struct error *err)
+/* ERR_CONFLICT: somebody else was quicker. */
+static enum err bury_job(struct store *store, const char *model_dir, const struct active_job *job,
+                         struct error *err)
+{
+    const struct fence fence = {job->job_id, job->epoch};
+    const enum err rc = job_died(store, fence, "its worker's process is gone", err);
+    if (rc != ERR_OK)
+        return rc;
+    log_warning("job_taken_back", "job_id=%" PRId64 " epoch=%" PRId64 " dead_worker=%s",
+                job->job_id, job->epoch, job->owner);
+    garbage_clear_job(store, model_dir, job->job_id);
+    return ERR_OK;
+}
+
+enum err owner_bury_dead(struct store *store, const char *model_dir, int64_t *ret_count,
+                         struct error *err)
 {
     enum err rc;
     struct active_job_list held = {0};
     int64_t count = 0;
     TRY(active_job_list(store, &held, err));
     for (int32_t i = 0; i < held.count; i++) {
-        const struct active_job *job = held.jobs[i];
-        if (owner_look(job->owner) != OWNER_DEAD)
+        if (owner_look(held.jobs[i]->owner) != OWNER_DEAD)
             continue;
-        const struct fence fence = {job->job_id, job->epoch};
-        rc = job_died(store, fence, "its worker's process is gone", err);
-        if (rc == ERR_OK) {
-            count++;
-            log_warning("job_taken_back", "job_id=%" PRId64 " epoch=%" PRId64 " dead_worker=%s",
-                        job->job_id, job->epoch, job->owner);
-        } else if (rc != ERR_CONFLICT) { /* somebody else was quicker */
+        rc = bury_job(store, model_dir, held.jobs[i], err);
+        if (rc != ERR_OK && rc != ERR_CONFLICT)
             goto done;
-        }
+        count += rc == ERR_OK;
     }
     TRY(bury_workers(store, err));
     *ret_count = count;

@@ -24,8 +24,10 @@ void owner_host(char out[OWNER_HOST_MAX]);
 
 enum owner_state owner_look(const char *owner);
 
-/* Give back the jobs of all dead owners of this host, by job_died, and take these workers off the
- * list. *ret_count: how many jobs. Errors of the store. */
-MUST_CHECK enum err owner_bury_dead(struct store *store, int64_t *ret_count, struct error *err);
+/* Give back the jobs of all dead owners of this host, by job_died, remove what their attempts left
+ * in MODEL_DIR (a job that was asked to stop ends here: no later attempt would do it), and take
+ * these workers off the list. *ret_count: how many jobs. Errors of the store. */
+MUST_CHECK enum err owner_bury_dead(struct store *store, const char *model_dir, int64_t *ret_count,
+                                    struct error *err);
 
 #endif

@@ -25,6 +25,11 @@ struct reaper {
     bool some_died; /* since the garbage was last cleared */
 };
 
+static const char *model_dir(const struct reaper *reaper)
+{
+    return config_text(reaper->config, "MODEL_DIR");
+}
+
 static enum err reap(struct reaper *reaper, struct error *err)
 {
     struct reaped reaped = {0};
@@ -41,7 +46,7 @@ static enum err reap(struct reaper *reaper, struct error *err)
 static enum err bury(struct reaper *reaper, struct error *err)
 {
     int64_t count = 0;
-    const enum err rc = owner_bury_dead(reaper->store, &count, err);
+    const enum err rc = owner_bury_dead(reaper->store, model_dir(reaper), &count, err);
     reaper->some_died |= count > 0;
     return rc;
 }
@@ -54,8 +59,7 @@ static enum err tidy(struct reaper *reaper, struct error *err)
 static enum err clear_garbage(struct reaper *reaper, struct error *err)
 {
     int64_t removed = 0;
-    const enum err rc =
-        garbage_remove(reaper->store, config_text(reaper->config, "MODEL_DIR"), &removed, err);
+    const enum err rc = garbage_remove(reaper->store, model_dir(reaper), &removed, err);
     if (rc == ERR_OK && removed > 0)
         log_info("garbage_removed", "files=%" PRId64, removed);
     return rc;
@@ -74,8 +78,8 @@ static void run_due(struct reaper *reaper, struct chore *chores, int count)
         const double now = clock_seconds();
         if (now < chores[i].next)
             continue;
-        chores[i].next = now + chores[i].every;
         const enum err rc = chores[i].run(reaper, &err);
+        chores[i].next = now + (rc == ERR_OK ? chores[i].every : REAP_SECONDS);
         if (rc != ERR_OK && !reaper->was_away)
             log_failure(LOG_WARNING, "reaper_failed", &err, "chore=%d", i);
         reaper->was_away = rc != ERR_OK;

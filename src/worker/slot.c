@@ -49,6 +49,11 @@ static void note_broker(void *context, const char *message)
     log_warning("broker", "message=%s", log_value(message, text, sizeof(text)));
 }
 
+static const char *model_dir(const struct slot *slot)
+{
+    return config_text(slot->config, "MODEL_DIR");
+}
+
 /* Something that the idle worker asked of the store went so. */
 static bool heed(struct slot *slot, enum err rc, const struct error *err)
 {
@@ -197,7 +202,7 @@ static void claim(struct slot *slot)
                                       .context = slot};
     enum err rc = ERR_OK;
     if (slot->delivery.redelivered)
-        rc = owner_bury_dead(slot->store, &buried, &err);
+        rc = owner_bury_dead(slot->store, model_dir(slot), &buried, &err);
     if (rc == ERR_OK)
         rc = job_claim(slot->store, slot->task, slot->owner, lease_ms, &job, &err);
     if (!heed(slot, rc, &err))
@@ -217,16 +222,6 @@ static void claim(struct slot *slot)
     be_seen(slot);
 }
 
-/* What attempts before this one left, whose workers were killed: the job's end makes it garbage. */
-static void clear_up(struct slot *slot, int64_t job_id)
-{
-    struct error err;
-    int64_t removed = 0;
-    const char *model_dir = config_text(slot->config, "MODEL_DIR");
-    if (garbage_remove_job(slot->store, model_dir, job_id, &removed, &err) == ERR_OK && removed > 0)
-        log_info("garbage_removed", "job_id=%" PRId64 " files=%" PRId64, job_id, removed);
-}
-
 static void end_attempt(struct slot *slot, enum attempt_end end)
 {
     const int64_t job_id = attempt_job_id(slot->attempt);
@@ -239,8 +234,8 @@ static void end_attempt(struct slot *slot, enum attempt_end end)
     fail_point("acked", 1);
     attempt_free(slot->attempt);
     slot->attempt = NULL;
-    if (!is_first)
-        clear_up(slot, job_id);
+    if (!is_first) /* attempts before this one, whose workers were killed, left theirs */
+        garbage_clear_job(slot->store, model_dir(slot), job_id);
     be_seen(slot);
 }
 
@@ -285,7 +280,7 @@ static void do_rounds(struct slot *slot, double now)
         be_seen(slot);
     if (now >= slot->next_bury) {
         slot->next_bury = now + BURY_SECONDS;
-        (void)!owner_bury_dead(slot->store, &buried, &err);
+        (void)!owner_bury_dead(slot->store, model_dir(slot), &buried, &err);
     }
     if (slot->has_delivery || slot->attempt != NULL) /* at work: no further message is wanted */
         keep_connection(slot);
@@ -357,7 +352,7 @@ enum err slot_run(const struct config *config, enum job_task task, int64_t keepe
     log_info("worker_started", "worker=%s task=%s version=%s queue=%s", slot.owner,
              job_task_name(task), RECTRAIN_VERSION,
              config_has_broker(config) ? "rabbitmq" : "built_in");
-    (void)!owner_bury_dead(slot.store, &buried, &ignored);
+    (void)!owner_bury_dead(slot.store, model_dir(&slot), &buried, &ignored);
     loop(&slot);
     (void)!worker_gone(slot.store, slot.owner, &ignored);
     log_info("worker_stopped", "worker=%s", slot.owner);

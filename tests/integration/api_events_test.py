@@ -7,7 +7,7 @@ import unittest
 import urllib.error
 
 from jobs_case import Jobs
-from processes import TimedOut, free_port, wait_until
+from processes import LONG, TimedOut, free_port, wait_until
 from stack import RECTRAIN, Client, Stack, events_of
 
 ORDER = ["pending", "loading_data", "preprocessing", "training", "completed"]
@@ -97,7 +97,7 @@ class StreamTest(Jobs):
                                 for step, value in one["points"]})
 
     def test_what_people_do_is_told_too(self):
-        blocker = self.start(model_type="als", iterations=1000, factors=64)
+        blocker = self.start(model_type="als", **LONG)
         self.stack.wait_for_job(self.owner, blocker, statuses=("training",))
         with Listener(self.owner) as listener:
             job_id = self.start()

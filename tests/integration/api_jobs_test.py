@@ -7,6 +7,7 @@ import io
 import unittest
 
 from jobs_case import Jobs
+from processes import LONG
 from stack import Stack
 
 BRIEF_KEYS = ["job_id", "status", "metrics", "model_path", "created_at", "updated_at"]
@@ -355,7 +356,7 @@ class OneTest(Jobs):
 class ChangeTest(Jobs):
     def long_job(self):
         """A job that runs long enough to be looked at."""
-        return self.start(model_type="als", iterations=1000, factors=64, eval_every=1)
+        return self.start(model_type="als", **LONG, eval_every=1)
 
     def test_a_pending_job_is_cancelled_at_once(self):
         running = self.long_job()
@@ -449,7 +450,7 @@ class HistoryTest(Jobs):
         self.assertEqual([value for _, value in series["loss"]], told)
 
     def test_a_job_that_has_not_begun_has_neither_curves_nor_log(self):
-        blocker = self.start(model_type="als", iterations=1000, factors=64)
+        blocker = self.start(model_type="als", **LONG)
         job_id = self.start()
         path = f"/api/v1/jobs/{job_id}"
         self.assertEqual(self.owner.get(path + "/metrics").json(),

@@ -6,6 +6,7 @@ import unittest
 
 from client import Client
 from jobs_case import QUICK, Jobs
+from processes import LONG
 
 
 class ModelsTest(Jobs):
@@ -202,7 +203,7 @@ class DataTest(Jobs):
 class SystemTest(Jobs):
     def test_it_tells_what_runs_and_hides_others_jobs(self):
         admin = self.stack.add_user("admin@example.com", admin=True)
-        job_id = self.start(model_type="als", iterations=1000, factors=64)
+        job_id = self.start(model_type="als", **LONG)
         self.addCleanup(self.owner.post, f"/api/v1/jobs/{job_id}/cancel")
         self.stack.wait_for_job(self.owner, job_id, statuses=("training",))
         self.start()

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from processes import LONG
 from stack import DEMO_EMAIL, DEMO_PASSWORD, StackTest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -190,7 +191,7 @@ class WithServer(StackTest):
         self.assertEqual(len(self.client.list_jobs(limit=2)), 2)
 
     def test_cancel_retry_clone_and_delete(self):
-        job_id = self.client.start_training("als", self.data, iterations=1000, factors=128)
+        job_id = self.client.start_training("als", self.data, **LONG)
         self.client.cancel(job_id)
         with self.assertRaises(te.JobCancelled):
             self.client.wait_for_completion(job_id, timeout=60)

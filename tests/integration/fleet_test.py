@@ -15,7 +15,7 @@ from pathlib import Path
 
 import compose
 from client import Client
-from processes import PATIENCE, wait_until
+from processes import LONG, PATIENCE, wait_until
 from stack import RECTRAIN, make_data, run_rectrain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -369,7 +369,7 @@ class Fleet(Running):
     def test_51_a_restart_of_the_worker_in_a_job_gives_the_job_back(self):
         client = self.client()
         job_id = client.post("/start_training/", form={
-            "model_type": "als", "data_path": "/data", "iterations": 1000, "factors": 128}
+            "model_type": "als", "data_path": "/data", **LONG}
         ).json()["job_id"]
         wait_until(lambda: client.get(f"/training_status/{job_id}").json()["status"] == "training",
                    PATIENCE, "it trains")

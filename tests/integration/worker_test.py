@@ -8,7 +8,7 @@ import signal
 import time
 import unittest
 
-from processes import children_of, is_alive, wait_until
+from processes import LONG, children_of, is_alive, wait_until
 from worker_rig import WorkerRig, stop
 
 CHILD_POINTS = ("phase_load", "phase_split", "phase_train", "iteration_first", "iteration_middle",
@@ -129,7 +129,7 @@ class Cancelled(WorkerTest):
 
     def test_a_running_fit_stops_by_itself(self):
         self.rig.start_worker()
-        job = self.rig.add_job("als", iterations=1000, factors=64)
+        job = self.rig.add_job("als", **LONG)
         self.rig.wait_for(job, lambda row: row["iteration"] > 2)
         begin = time.monotonic()
         self.rig.cancel(job)
@@ -171,7 +171,7 @@ class Killed(WorkerTest):
 
     def test_the_child_dies_with_its_worker_and_the_job_is_soon_running_again(self):
         worker = self.rig.start_worker()
-        job = self.rig.add_job("als", iterations=1000, factors=64)
+        job = self.rig.add_job("als", **LONG)
         self.rig.wait_for(job, lambda row: row["iteration"] > 0)
         slot = self.rig.slots(worker)[0]
         child = children_of(slot)[0]
@@ -209,7 +209,7 @@ class Stopped(WorkerTest):
 
     def test_after_its_grace_a_worker_gives_its_job_back_uncounted(self):
         worker = self.rig.start_worker(STOP_GRACE_SECONDS="1")
-        job = self.rig.add_job("als", iterations=1000, factors=64)
+        job = self.rig.add_job("als", **LONG)
         self.rig.wait_for(job, lambda row: row["iteration"] > 0)
         self.assertGreater(stop(worker), 0.9)
         row = self.rig.job(job)
@@ -220,7 +220,7 @@ class Stopped(WorkerTest):
 
     def test_a_second_signal_gives_the_job_back_at_once(self):
         worker = self.rig.start_worker(STOP_GRACE_SECONDS="600")
-        job = self.rig.add_job("als", iterations=1000, factors=64)
+        job = self.rig.add_job("als", **LONG)
         self.rig.wait_for(job, lambda row: row["iteration"] > 0)
         worker.send(signal.SIGTERM)
         wait_until(lambda: "worker_asked_to_stop" in worker.tail(), what="the first is heard")

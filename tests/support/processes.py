@@ -23,6 +23,9 @@ LIBC = ctypes.CDLL(None)
 # nothing where all is well.
 PATIENCE = float(os.environ.get("RECTRAIN_TEST_PATIENCE", "60"))
 
+# A fit that is still running when one looks, on any machine that we know of.
+LONG = {"iterations": 1000, "factors": 256}
+
 
 class TimedOut(AssertionError):
     """What was waited for did not come true."""

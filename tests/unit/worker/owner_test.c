@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,7 +107,7 @@ static void jobs_of_the_dead_go_back_and_others_stay(void **state)
             .task = JOB_TRAIN, .worker_id = names[i], .host = "h", .version = "1"};
         assert_ok(worker_seen(f->store, &worker, &err));
     }
-    assert_ok(owner_bury_dead(f->store, &count, &err));
+    assert_ok(owner_bury_dead(f->store, fixture_directory(), &count, &err));
     assert_int_equal(count, 1);
     assert_int_equal(status_of_job(f, lost), JOB_PENDING);
     assert_int_equal(status_of_job(f, ours), JOB_LOADING_DATA);
@@ -117,8 +118,34 @@ static void jobs_of_the_dead_go_back_and_others_stay(void **state)
     assert_ok(worker_list(f->store, &list, &err));
     assert_int_equal(list.count, 2);
     worker_list_release(&list);
-    assert_ok(owner_bury_dead(f->store, &count, &err));
+    assert_ok(owner_bury_dead(f->store, fixture_directory(), &count, &err));
     assert_int_equal(count, 0);
+}
+
+/* No attempt comes after it that would clear up, and the next round of all is an hour away. */
+static void a_dead_workers_files_go_with_its_job_that_was_to_stop(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    int64_t count;
+    bool ended;
+    char dead[WORKER_NAME_MAX + 1], directory[200], file[240];
+    name_of(getpid(), 1, dead);
+    const int64_t lost = claim_as(f, dead);
+    snprintf(directory, sizeof(directory), "%s/.attempt_%lld_1", fixture_directory(),
+             (long long)lost);
+    snprintf(file, sizeof(file), "%s/als_model_%lld_20260102_030405.pkl", directory,
+             (long long)lost);
+    assert_int_equal(mkdir(directory, 0777), 0);
+    FILE *model = fopen(file, "w");
+    assert_non_null(model);
+    assert_int_equal(fclose(model), 0);
+    assert_ok(job_cancel(f->store, f->user_id, JOB_TRAIN, lost, &ended, &err));
+    assert_false(ended);
+    assert_ok(owner_bury_dead(f->store, fixture_directory(), &count, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(status_of_job(f, lost), JOB_FAILED);
+    assert_int_not_equal(access(directory, F_OK), 0);
 }
 
 int main(void)
@@ -129,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_zombie_is_dead),
         cmocka_unit_test(other_names_are_elsewhere),
         CASE(jobs_of_the_dead_go_back_and_others_stay),
+        CASE(a_dead_workers_files_go_with_its_job_that_was_to_stop),
     };
     fixture_use_sqlite();
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
