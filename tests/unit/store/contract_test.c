@@ -14,6 +14,7 @@ static int run_all(const char *database)
         {"races", &race_cases},        {"administration", &admin_cases},
         {"registry", &registry_cases}, {"versions", &version_cases},
         {"tasks", &task_cases},        {"predictions", &prediction_cases},
+        {"outbox", &outbox_cases},
     };
     int failures = 0;
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

@@ -64,6 +64,6 @@ struct case_list {
     }
 extern const struct case_list account_cases, job_cases, list_cases, work_cases, end_cases,
     race_cases, admin_cases, change_cases, registry_cases, version_cases, task_cases,
-    prediction_cases;
+    prediction_cases, outbox_cases;
 
 #endif

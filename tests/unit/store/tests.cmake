@@ -1,6 +1,6 @@
 add_unit_test(store contract_test.c unit/store/fixture.c unit/store/contract_accounts.c
     unit/store/contract_admin.c unit/store/contract_changes.c unit/store/contract_ends.c unit/store/contract_jobs.c
-    unit/store/contract_lists.c unit/store/contract_predictions.c
+    unit/store/contract_lists.c unit/store/contract_outbox.c unit/store/contract_predictions.c
     unit/store/contract_races.c unit/store/contract_registry.c unit/store/contract_tasks.c
     unit/store/contract_versions.c unit/store/contract_work.c)
 target_link_libraries(store_contract_test PRIVATE sqlite PkgConfig::LIBPQ)
