@@ -9,8 +9,6 @@
 
 static struct reply reply;
 
-#define H " HTTP/1.1\r\nHost: h\r\n"
-
 static void ask(const struct rig *rig, const char *text, int status)
 {
     client_ask(rig, text, &reply);
@@ -349,22 +347,6 @@ static void a_guard_stands_before_each_handler(void **state)
     assert_int_equal(atomic_load(&rig.logged), 4);
 }
 
-static int start(void **state)
-{
-    static struct rig rig;
-    rig_init(&rig);
-    rig_start(&rig);
-    *state = &rig;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    struct rig *rig = *state;
-    rig_stop(rig, 2000);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,5 +370,5 @@ int main(void)
         cmocka_unit_test(a_keep_alive_connection_serves_many),
         cmocka_unit_test(a_guard_stands_before_each_handler),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, rig_group_start, rig_group_stop);
 }

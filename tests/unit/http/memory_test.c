@@ -9,8 +9,6 @@
 
 static struct reply reply;
 
-#define H " HTTP/1.1\r\nHost: h\r\n"
-
 static const char *const requests[] = {
     "GET /health" H "\r\n",
     "GET /items/7" H "X: a \r\n\r\n",

@@ -204,6 +204,21 @@ void rig_stop(struct rig *rig, int grace_ms)
     route_table_free(rig->table);
 }
 
+int rig_group_start(void **state)
+{
+    static struct rig rig;
+    rig_init(&rig);
+    rig_start(&rig);
+    *state = &rig;
+    return 0;
+}
+
+int rig_group_stop(void **state)
+{
+    rig_stop(*state, 2000);
+    return 0;
+}
+
 int client_open(const struct rig *rig)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,

@@ -22,6 +22,13 @@ void rig_init(struct rig *rig);
 void rig_start(struct rig *rig);
 void rig_stop(struct rig *rig, int grace_ms);
 
+/* One rig with the defaults for all tests of a program, as cmocka's state. */
+int rig_group_start(void **state);
+int rig_group_stop(void **state);
+
+/* What ends a request's first line, with the field that none may lack. */
+#define H " HTTP/1.1\r\nHost: h\r\n"
+
 struct reply {
     int status;     /* 0: no answer */
     bool is_closed; /* the server closed the connection within the time */

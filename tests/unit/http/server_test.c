@@ -55,22 +55,6 @@ static void every_response_carries_the_security_headers(void **state)
     }
 }
 
-static int start(void **state)
-{
-    static struct rig rig;
-    rig_init(&rig);
-    rig_start(&rig);
-    *state = &rig;
-    return 0;
-}
-
-static int stop(void **state)
-{
-    struct rig *rig = *state;
-    rig_stop(rig, 2000);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -78,5 +62,5 @@ int main(void)
         cmocka_unit_test(a_handler_may_run_on_a_worker),
         cmocka_unit_test(every_response_carries_the_security_headers),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, rig_group_start, rig_group_stop);
 }

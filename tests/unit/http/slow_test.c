@@ -10,8 +10,6 @@
 
 static struct reply reply;
 
-#define H " HTTP/1.1\r\nHost: h\r\n"
-
 static void start(struct rig *rig)
 {
     rig_init(rig);

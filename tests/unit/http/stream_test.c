@@ -16,8 +16,6 @@ enum { STREAMS = 500 };
 static struct reply reply;
 static struct error err;
 
-#define H " HTTP/1.1\r\nHost: h\r\n"
-
 /* Read until `part` has come; seconds that it took. */
 static double read_until_has(int fd, const char *part, int timeout_ms)
 {

@@ -1,5 +1,5 @@
 add_unit_test(http server_test.c unit/http/rig.c)
-add_unit_test(http raw_test.c unit/http/rig.c)
+add_unit_test(http raw_test.c unit/http/rig.c unit/http/bad_requests.c)
 add_unit_test(http form_test.c)
 add_unit_test(http accept_test.c)
 add_unit_test(http route_test.c)
