@@ -13,6 +13,20 @@ from services import Postgres, RabbitMQ
 from stack import RECTRAIN, run_rectrain
 
 PASSED = ("PATH", "HOME", "LC_ALL", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
+ADD_USER = ("INSERT OR IGNORE INTO users (user_id, email, password_hash, created_ms)"
+            " VALUES (1, 'a@b', '', 0)")
+
+
+def add_job_row(db, job_id, status="completed", task="train"):
+    """A job of user 1, as the store writes one."""
+    ended = status in ("completed", "failed")
+    db.execute("INSERT INTO jobs (job_id, user_id, model_type, data_path, params, run, task, status,"
+               " turn, created_ms, queued_ms, updated_ms, ended_ms, metrics) VALUES"
+               " (?, 1, 'als', ?, '{}', '{}', ?, ?, 1, 1, 1, 1, ?, ?)",
+               (job_id, "/data" if task == "train" else "", task, status, int(ended),
+                "{}" if status == "completed" else None))
+    if task == "train":
+        db.execute("UPDATE users SET job_count = job_count + 1 WHERE user_id = 1")
 
 
 def add_model_row(db, job_id, path, content):
@@ -130,13 +144,8 @@ class Database(AdminTest):
         models.mkdir(exist_ok=True)
         (models / name).write_bytes(content)
         with sqlite3.connect(self.directory / "ml_results.db") as db:
-            db.execute("INSERT OR IGNORE INTO users (user_id, email, password_hash, created_ms)"
-                       " VALUES (1, 'a@b', '', 0)")
-            db.execute("INSERT INTO jobs (job_id, user_id, model_type, data_path, params, run,"
-                       " status, turn, created_ms, queued_ms, updated_ms, ended_ms, metrics) VALUES"
-                       " (?, 1, 'als', '/data', '{}', '{}', 'completed', 1, 1, 1, 1, 1, '{}')",
-                       (job_id,))
-            db.execute("UPDATE users SET job_count = job_count + 1")
+            db.execute(ADD_USER)
+            add_job_row(db, job_id)
             add_model_row(db, job_id, f"./ml_models/{name}", content)
         return models / name
 
@@ -160,12 +169,8 @@ class Database(AdminTest):
         directory.mkdir(parents=True, exist_ok=True)
         (directory / name).write_bytes(content)
         with sqlite3.connect(self.directory / "ml_results.db") as db:
-            db.execute("INSERT OR IGNORE INTO users (user_id, email, password_hash, created_ms)"
-                       " VALUES (1, 'a@b', '', 0)")
-            db.execute("INSERT INTO jobs (job_id, user_id, model_type, data_path, params, run, task,"
-                       " status, turn, created_ms, queued_ms, updated_ms, ended_ms, metrics) VALUES"
-                       " (?, 1, 'als', '', '{}', '{}', 'predict', 'completed', 1, 1, 1, 1, 1, '{}')",
-                       (job_id,))
+            db.execute(ADD_USER)
+            add_job_row(db, job_id, task="predict")
             db.execute("INSERT INTO predictions (job_id, user_id, file_path, file_sha256, file_bytes)"
                        " VALUES (?, 1, ?, ?, ?)", (job_id, f"./ml_models/predictions/{name}",
                                                    hashlib.sha256(content).hexdigest(),
@@ -345,16 +350,9 @@ class Users(AdminTest):
 
     def make_job(self, job_id, status):
         with sqlite3.connect(self.directory / "ml_results.db") as db:
-            ended = status in ("completed", "failed")
-            db.execute(
-                "INSERT INTO jobs (job_id, user_id, model_type, data_path, params, run, status,"
-                " turn, created_ms, queued_ms, updated_ms, ended_ms, metrics) VALUES (?, 1, 'als',"
-                " '/data', '{}', '{}', ?, 0, 1, 1, 1, ?, ?)",
-                (job_id, status, int(ended), "{}" if status == "completed" else None))
-            db.execute("UPDATE users SET job_count = job_count + 1")
-            if status != "completed":
-                return
-            add_model_row(db, job_id, f"./ml_models/als_model_{job_id}_20260102_030405.pkl", b"x")
+            add_job_row(db, job_id, status)
+            if status == "completed":
+                add_model_row(db, job_id, f"./ml_models/als_model_{job_id}_20260102_030405.pkl", b"x")
 
     def test_an_account_goes_with_its_jobs_models_and_logs_and_nobody_elses(self):
         self.add()
