@@ -75,10 +75,10 @@ static enum err open_load(struct load *load, const struct load_spec *spec,
     enum err rc;
     struct scan *scan = &load->scan;
     const struct column columns[COLUMNS] = {
-        [COLUMN_USER] = {.name = spec->user_column, .option = "--user-column", .role = ROLE_ID},
-        [COLUMN_ITEM] = {.name = spec->item_column, .option = "--item-column", .role = ROLE_ID},
-        [COLUMN_EVENT] = {.name = spec->event_column, .option = "--event-column", .role = ROLE_ID},
-        [COLUMN_TIME] = {.name = spec->time_column, .option = "--time-column", .role = ROLE_TIME},
+        [COLUMN_USER] = {.name = spec->user_column, .option = "user_column", .role = ROLE_ID},
+        [COLUMN_ITEM] = {.name = spec->item_column, .option = "item_column", .role = ROLE_ID},
+        [COLUMN_EVENT] = {.name = spec->event_column, .option = "event_column", .role = ROLE_ID},
+        [COLUMN_TIME] = {.name = spec->time_column, .option = "time_column", .role = ROLE_TIME},
     };
     scan->spec = spec;
     scan->progress = progress;
@@ -153,7 +153,7 @@ static enum err read_rows(struct scan *scan, const struct bounds *bounds, struct
         moment_text(last, column_unit(time), max, sizeof(max));
         return FAIL_REASON(err, ERR_DATA, "train_empty",
                            "no row is left to train on: the last is of %s, and %g days before it "
-                           "is out of range. Lower --eval-days.",
+                           "is out of range. Lower eval_days.",
                            max, scan->spec->eval_days);
     }
     scan->rows_total = bounds->rows < 0 ? 0 : bounds->rows; /* footers may claim anything */
@@ -178,14 +178,14 @@ static enum err check_times(const struct scan *scan, const struct bounds *seen, 
     if (range->min == range->max)
         return FAIL_REASON(err, ERR_DATA, "time_constant",
                            "all %" PRId64 " rows have the same `%s`, %s, so they cannot be split "
-                           "by time. Choose another column with --time-column.",
+                           "by time. Choose another column with time_column.",
                            seen->rows, column, min);
     moment_text(range->max, unit, max, sizeof(max));
     moment_text(scan->threshold, unit, at, sizeof(at));
     if (range->min > scan->threshold)
         return FAIL_REASON(err, ERR_DATA, "train_empty",
                            "no row is left to train on: the %" PRId64 " rows run from %s to %s, "
-                           "and the last %g days (after %s) are held out. Lower --eval-days.",
+                           "and the last %g days (after %s) are held out. Lower eval_days.",
                            seen->rows, min, max, scan->spec->eval_days, at);
     return ERR_OK;
 }

@@ -325,7 +325,7 @@ static enum err check_holdout(const struct funnel *f, struct error *err)
                 err, ERR_DATA, steps[i].reason,
                 "there is nothing to judge a model by: %s. Of %lld rows: train %lld, eval %lld, "
                 "unseen %lld, contacts %lld, known users %lld, known items %lld. Change "
-                "--eval-days, or give more data.",
+                "eval_days, or give more data.",
                 steps[i].why, (long long)f->rows, (long long)f->train_rows, (long long)f->eval_rows,
                 (long long)f->unseen, (long long)f->contacts, (long long)f->known_users,
                 (long long)f->known_items);
@@ -389,7 +389,7 @@ enum err split_rows(struct scan *scan, struct dataset *dataset, struct error *er
     if (dataset->users.count == 0) {
         rc = FAIL_REASON(err, ERR_DATA, "sample_empty",
                          "no user with a train row is in the sample of %g of the users. Raise "
-                         "--sample-users.",
+                         "sample_users.",
                          scan->spec->sample_users);
         goto done;
     }

@@ -196,7 +196,7 @@ static void missing_column_lists_those_there_are(void **state)
     replace_clicks(*state, "SELECT cookie, node AS item, \"event\", event_date FROM small");
     fixture_refuse(&spec, ERR_DATA, "column_missing",
                    "clickstream.pq has no column `node`. Found: cookie, item, event, event_date. "
-                   "Choose another column with --item-column, or add it.");
+                   "Choose another column with item_column, or add it.");
     fixture_small(*state);
     fixture_sql(*state, "COPY (SELECT 10 AS \"event\") TO '$D/events.pq' (FORMAT parquet)");
     fixture_refuse(&spec, ERR_DATA, "column_missing", "events.pq has no column `is_contact`");
@@ -342,7 +342,7 @@ static void sample_that_keeps_nobody_is_refused(void **state)
     struct load_spec spec = fixture_spec(*state);
     fixture_small(*state);
     spec.sample_users = 1e-12;
-    fixture_refuse(&spec, ERR_DATA, "sample_empty", "Raise --sample-users");
+    fixture_refuse(&spec, ERR_DATA, "sample_empty", "Raise sample_users");
 }
 
 static void sample_without_a_later_row_has_an_empty_holdout(void **state)

@@ -14,6 +14,7 @@ interface Worker {
     worker_id: string | null; // null: somebody else's, and I am no administrator
     host: string | null;
     version: string;
+    task: "train" | "predict";
     job_id: number | null;
     is_mine: boolean;
     is_busy?: boolean;
@@ -157,7 +158,7 @@ function Queue({ system }: { system: System }) {
                     </Fact>
                 )}
                 {queue.dead !== null && (
-                    <Fact name="Dead letters" help="Messages that named no job; kept to be looked at">
+                    <Fact name="Dead letters" help="Messages that named no job, or one that killed its workers; kept to be looked at">
                         <span class="num">{number(queue.dead)}</span>
                     </Fact>
                 )}
@@ -220,6 +221,12 @@ function workerState(worker: Worker, age: number): { tone: "good" | "bad" | "idl
     return { tone: "good", icon: "check", word: "idle" };
 }
 
+function WorkersJob({ worker }: { worker: Worker }) {
+    const [page, word] = worker.task === "predict" ? ["predictions", "batch"] : ["training", "job"];
+    const name = `${word} ${worker.job_id}`;
+    return worker.is_mine ? <a href={`/${page}/${worker.job_id}`}>{name}</a> : <span>{name}</span>;
+}
+
 function WorkerCard({ worker, now }: { worker: Worker; now: number }) {
     const age = Math.max(0, (now - Date.parse(worker.seen_at)) / 1000);
     const { tone, icon, word } = workerState(worker, age);
@@ -230,8 +237,9 @@ function WorkerCard({ worker, now }: { worker: Worker; now: number }) {
                     <Icon name={icon} />
                     {word}
                 </span>
-                {worker.job_id !== null && (worker.is_mine ? <a href={`/training/${worker.job_id}`}>job {worker.job_id}</a> : <span>job {worker.job_id}</span>)}
+                {worker.job_id !== null && <WorkersJob worker={worker} />}
             </div>
+            <div>{worker.task === "predict" ? "Predictions" : "Training"}</div>
             <div class="worker-name">{worker.worker_id ? <Code>{worker.worker_id}</Code> : <span class="none">a worker of the platform</span>}</div>
             <p class="worker-facts num">
                 <span class={age > LATE_SECONDS ? "worker-late" : "none"}>heard {age < 10 ? "just now" : ago(worker.seen_at, now)}</span>
