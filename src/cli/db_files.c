@@ -83,131 +83,82 @@ done:
     return rc;
 }
 
-static enum err check_model(const struct model_record *model, const char *model_dir,
-                            struct strbuf *report, struct files_check *check, struct error *err)
+/* What is checked, and what was found so far. */
+struct walk {
+    struct store *store;
+    const char *model_dir;
+    bool repair;
+    struct strbuf *report;
+    struct files_check found;
+};
+
+static enum err check_model(void *context, const struct model_record *model, struct error *err)
 {
     enum err rc;
     bool fault;
+    struct walk *walk = context;
     struct recorded_file file = {.sha256 = model->sha256, .size_bytes = model->size_bytes};
     snprintf(file.whose, sizeof(file.whose), "model %" PRId64 " of job %" PRId64, model->model_id,
              model->job_id);
-    place_file(&file, model_dir, model->path);
-    TRY(check_file(&file, report, &fault, err));
-    check->models++;
-    check->model_faults += fault;
+    place_file(&file, walk->model_dir, model->path);
+    TRY(check_file(&file, walk->report, &fault, err));
+    walk->found.models++;
+    walk->found.model_faults += fault;
 done:
     return rc;
 }
 
-static enum err check_prediction(const struct prediction *prediction, const char *model_dir,
-                                 struct strbuf *report, struct files_check *check,
+static enum err check_prediction(void *context, const struct prediction *prediction,
                                  struct error *err)
 {
     enum err rc;
     bool fault;
     char directory[PATH_SIZE];
+    struct walk *walk = context;
     struct recorded_file file = {.sha256 = prediction->file_sha256,
                                  .size_bytes = prediction->file_bytes};
     if (prediction->file_path == NULL) /* it has not written one */
         return ERR_OK;
     snprintf(file.whose, sizeof(file.whose), "prediction %" PRId64, prediction->job.job_id);
-    snprintf(directory, sizeof(directory), "%.4000s/" PREDICTIONS_DIRECTORY, model_dir);
+    snprintf(directory, sizeof(directory), "%.4000s/" PREDICTIONS_DIRECTORY, walk->model_dir);
     place_file(&file, directory, prediction->file_path);
-    TRY(check_file(&file, report, &fault, err));
-    check->predictions++;
-    check->prediction_faults += fault;
+    TRY(check_file(&file, walk->report, &fault, err));
+    walk->found.predictions++;
+    walk->found.prediction_faults += fault;
 done:
     return rc;
 }
 
-static enum err check_predictions_of(struct store *store, int64_t user_id, const char *model_dir,
-                                     struct strbuf *report, struct files_check *check,
-                                     struct error *err)
+static enum err check_user(void *context, const struct user *user, struct error *err)
 {
     enum err rc;
-    struct prediction_list page = {0};
-    int64_t before_id = 0;
-    int32_t count;
-    do {
-        const struct prediction_query query = {
-            .user_id = user_id, .before_id = before_id, .limit = PAGE};
-        TRY(prediction_list(store, &query, &page, err));
-        count = page.count;
-        for (int32_t i = 0; i < count; i++) {
-            before_id = page.predictions[i]->job.job_id;
-            TRY(check_prediction(page.predictions[i], model_dir, report, check, err));
-        }
-        prediction_list_release(&page);
-    } while (count == PAGE);
+    struct walk *walk = context;
+    const struct model_query models = {.user_id = user->user_id, .limit = PAGE};
+    const struct prediction_query predictions = {.user_id = user->user_id, .limit = PAGE};
+    TRY(model_each(walk->store, &models, check_model, walk, err));
+    TRY(prediction_each(walk->store, &predictions, check_prediction, walk, err));
 done:
-    prediction_list_release(&page);
     return rc;
 }
 
-static enum err check_models_of(struct store *store, int64_t user_id, const char *model_dir,
-                                struct strbuf *report, struct files_check *check, struct error *err)
-{
-    enum err rc;
-    struct model_list page = {0};
-    int64_t before_id = 0;
-    int32_t count;
-    do {
-        const struct model_query query = {
-            .user_id = user_id, .before_id = before_id, .limit = PAGE};
-        TRY(model_list(store, &query, &page, err));
-        count = page.count;
-        for (int32_t i = 0; i < count; i++) {
-            before_id = page.models[i]->model_id;
-            TRY(check_model(page.models[i], model_dir, report, check, err));
-        }
-        model_list_release(&page);
-    } while (count == PAGE);
-done:
-    model_list_release(&page);
-    return rc;
-}
-
-static enum err check_users(struct store *store, const char *model_dir, struct strbuf *report,
-                            struct files_check *check, struct error *err)
-{
-    enum err rc;
-    struct user_list page = {0};
-    int64_t after_id = 0;
-    int32_t count;
-    do {
-        TRY(user_list(store, after_id, PAGE, &page, err));
-        count = page.count;
-        for (int32_t i = 0; i < count; i++) {
-            after_id = page.users[i]->user_id;
-            TRY(check_models_of(store, after_id, model_dir, report, check, err));
-            TRY(check_predictions_of(store, after_id, model_dir, report, check, err));
-        }
-        user_list_release(&page);
-    } while (count == PAGE);
-done:
-    user_list_release(&page);
-    return rc;
-}
-
-static enum err check_garbage(struct store *store, const char *model_dir, bool repair,
-                              struct strbuf *report, struct files_check *check, struct error *err)
+static enum err check_garbage(struct walk *walk, struct error *err)
 {
     enum err rc;
     struct garbage_list list = {0};
-    TRY(garbage_find(store, model_dir, &list, err));
+    TRY(garbage_find(walk->store, walk->model_dir, &list, err));
     for (int32_t i = 0; i < list.count; i++) {
         const struct garbage_file *file = &list.files[i];
-        check->garbage += file->is_ours;
-        check->unknown += !file->is_ours;
-        if (file->is_ours && repair)
+        walk->found.garbage += file->is_ours;
+        walk->found.unknown += !file->is_ours;
+        if (file->is_ours && walk->repair)
             continue; /* it is told how many were removed */
-        TRY(strbuf_addf(report, err, "%s/%s (%" PRId64 " bytes): %s\n", model_dir, file->name,
-                        file->size_bytes,
+        TRY(strbuf_addf(walk->report, err, "%s/%s (%" PRId64 " bytes): %s\n", walk->model_dir,
+                        file->name, file->size_bytes,
                         file->is_ours ? "nothing names it any more; --repair removes it"
                                       : "not of this store; it is left alone"));
     }
-    if (repair)
-        TRY(garbage_remove(store, model_dir, &check->removed, err));
+    if (walk->repair)
+        TRY(garbage_remove(walk->store, walk->model_dir, &walk->found.removed, err));
 done:
     garbage_list_release(&list);
     return rc;
@@ -217,10 +168,10 @@ enum err files_check(struct store *store, const char *model_dir, bool repair, st
                      struct files_check *ret_check, struct error *err)
 {
     enum err rc;
-    struct files_check check = {0};
-    TRY(check_users(store, model_dir, report, &check, err));
-    TRY(check_garbage(store, model_dir, repair, report, &check, err));
-    *ret_check = check;
+    struct walk walk = {.store = store, .model_dir = model_dir, .repair = repair, .report = report};
+    TRY(user_each(store, PAGE, check_user, &walk, err));
+    TRY(check_garbage(&walk, err));
+    *ret_check = walk.found;
 done:
     return rc;
 }

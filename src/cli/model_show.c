@@ -42,56 +42,56 @@ static double recall_of(const struct model_record *model)
     return recall;
 }
 
-static void print_model(const struct model_record *model)
+static enum err print_model(void *unused, const struct model_record *model, struct error *err)
 {
     char ref[MODEL_REF_SIZE], time[JOB_TIME_SIZE], size[16];
+    (void)unused;
+    (void)err;
     printf("%6" PRId64 "  %-24s %-10s recall %6.4f  %8s  %s  %s%s\n", model->model_id,
            model_ref_of(model->name, model->version, ref), model->model_type, recall_of(model),
            text_bytes(model->size_bytes, size, sizeof(size)),
            job_time_plain(model->created_ms, time), model->aliases != NULL ? "@" : "",
            model->aliases != NULL ? model->aliases : "");
+    return ERR_OK;
+}
+
+static enum err write_model(void *context, const struct model_record *model, struct error *err)
+{
+    struct json_out *out = context;
+    (void)err; /* which `out` has too */
+    model_out(out, model, NULL);
+    return out->rc;
+}
+
+static enum err print_models_json(struct store *store, const struct model_query *query,
+                                  struct error *err)
+{
+    struct json_out out;
+    json_out_init(&out, 4096, TEXT_MAX, err);
+    json_out_open(&out, '{');
+    json_out_key(&out, "models");
+    json_out_open(&out, '[');
+    if (out.rc == ERR_OK)
+        out.rc = model_each(store, query, write_model, &out, err);
+    json_out_close(&out, ']');
+    json_out_close(&out, '}');
+    return print_out(&out, err);
 }
 
 enum err model_list_action(const struct parsed_options *parsed, struct error *err)
 {
     enum err rc;
     struct registry_desk desk = {0};
-    struct model_list page = {0};
-    struct json_out out;
-    const bool as_json = wants_json(parsed);
     TRY(registry_desk_open(parsed, &desk, err));
-    struct model_query query = {.user_id = desk.user->user_id,
-                                .name = options_value(parsed, "name"),
-                                .tag = options_value(parsed, "tag"),
-                                .limit = PAGE};
-    json_out_init(&out, 4096, TEXT_MAX, err);
-    json_out_open(&out, '{');
-    json_out_key(&out, "models");
-    json_out_open(&out, '[');
-    do {
-        model_list_release(&page);
-        rc = model_list(desk.store, &query, &page, err);
-        for (int32_t i = 0; rc == ERR_OK && i < page.count; i++) {
-            query.before_id = page.models[i]->model_id;
-            if (as_json)
-                model_out(&out, page.models[i], NULL);
-            else
-                print_model(page.models[i]);
-        }
-    } while (rc == ERR_OK && page.count == PAGE);
-    json_out_close(&out, ']');
-    json_out_close(&out, '}');
-    if (rc == ERR_OK && as_json) {
-        rc = print_out(&out, err);
-    } else {
-        struct strbuf unused;
-        struct error ignored;
-        out.err = &ignored;
-        if (json_out_finish(&out, &unused) == ERR_OK)
-            strbuf_release(&unused);
-    }
+    const struct model_query query = {.user_id = desk.user->user_id,
+                                      .name = options_value(parsed, "name"),
+                                      .tag = options_value(parsed, "tag"),
+                                      .limit = PAGE};
+    if (wants_json(parsed))
+        TRY(print_models_json(desk.store, &query, err));
+    else
+        TRY(model_each(desk.store, &query, print_model, NULL, err));
 done:
-    model_list_release(&page);
     registry_desk_release(&desk);
     return rc;
 }

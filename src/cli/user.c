@@ -118,7 +118,7 @@ done:
 
 /* ---- list ---- */
 
-static enum err add_user_json(json_t *users, const struct user *user, struct error *err)
+static enum err add_user_json(void *users, const struct user *user, struct error *err)
 {
     char time[JOB_TIME_SIZE];
     return json_append(users,
@@ -128,33 +128,24 @@ static enum err add_user_json(json_t *users, const struct user *user, struct err
                        err);
 }
 
-static void print_user(const struct user *user)
+static enum err print_user(void *unused, const struct user *user, struct error *err)
 {
     char time[JOB_TIME_SIZE];
+    (void)unused;
+    (void)err;
     printf("%6" PRId64 "  %-40s %-6s %s\n", user->user_id, user->email,
            user->is_admin ? "admin" : "", job_time_plain(user->created_ms, time));
+    return ERR_OK;
 }
 
 static enum err list(const struct parsed_options *parsed, struct error *err)
 {
     enum err rc;
     struct desk desk = {0};
-    struct user_list page = {0};
     json_t *root = NULL, *users = json_array();
     const bool as_json = options_value(parsed, "json") != NULL;
-    int64_t last_id = 0;
     TRY(desk_open(parsed, OPEN_EXISTING, &desk, err));
-    do {
-        user_list_release(&page);
-        TRY(user_list(desk.store, last_id, PAGE, &page, err));
-        for (int32_t i = 0; i < page.count; i++) {
-            last_id = page.users[i]->user_id;
-            if (as_json)
-                TRY(add_user_json(users, page.users[i], err));
-            else
-                print_user(page.users[i]);
-        }
-    } while (page.count == PAGE);
+    TRY(user_each(desk.store, PAGE, as_json ? add_user_json : print_user, users, err));
     if (as_json) {
         root = json_object();
         TRY(json_set(root, "users", json_incref(users), err));
@@ -163,7 +154,6 @@ static enum err list(const struct parsed_options *parsed, struct error *err)
 done:
     json_decref(root);
     json_decref(users);
-    user_list_release(&page);
     desk_release(&desk);
     return rc;
 }
@@ -181,7 +171,7 @@ static enum err remove_user(const struct parsed_options *parsed, struct error *e
     TRY(user_remains_find(desk.store, desk.user->user_id, &remains, err));
     snprintf(question, sizeof(question),
              "%.254s has %d jobs and %d models, which go too. Type the e-mail address to go on: ",
-             desk.user->email, remains.job_count, remains.model_count);
+             desk.user->email, remains.job_count, remains.models.count);
     if (!agreed)
         TRY(prompt_confirm(question, desk.user->email, &agreed, err));
     if (!agreed)
@@ -191,7 +181,7 @@ static enum err remove_user(const struct parsed_options *parsed, struct error *e
                                desk.user->user_id, &remains, err);
     if (rc == ERR_OK)
         printf("removed %s, %d jobs, %d models\n", desk.user->email, remains.job_count,
-               remains.model_count);
+               remains.models.count);
 done:
     user_remains_release(&remains);
     desk_release(&desk);

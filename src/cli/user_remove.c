@@ -29,22 +29,22 @@ static enum err keep_job(struct user_remains *remains, int64_t job_id, struct er
     return ERR_OK;
 }
 
-/* Where a model lies is told by MODEL_DIR: the record's path is as its worker saw it. */
-static enum err keep_model(struct user_remains *remains, const char *path, struct error *err)
+/* Where a file lies is told by MODEL_DIR: the record's path is as its worker saw it. */
+static enum err keep_name(struct remaining_files *files, const char *path, struct error *err)
 {
     const char *slash = strrchr(path, '/');
-    if (remains->model_count == remains->model_room) {
-        const int32_t room = remains->model_room > 0 ? 2 * remains->model_room : 64;
-        char **grown = mem_resize(remains->file_names, (size_t)room, sizeof(*grown), err);
+    if (files->count == files->room) {
+        const int32_t room = files->room > 0 ? 2 * files->room : 64;
+        char **grown = mem_resize(files->names, (size_t)room, sizeof(*grown), err);
         if (grown == NULL)
             return ERR_NOMEM;
-        remains->file_names = grown;
-        remains->model_room = room;
+        files->names = grown;
+        files->room = room;
     }
     char *name = mem_dup_string(slash != NULL ? slash + 1 : path, err);
     if (name == NULL)
         return ERR_NOMEM;
-    remains->file_names[remains->model_count++] = name;
+    files->names[files->count++] = name;
     return ERR_OK;
 }
 
@@ -79,78 +79,26 @@ done:
     return rc;
 }
 
-static enum err find_models(struct store *store, int64_t user_id, struct user_remains *remains,
-                            struct error *err)
-{
-    enum err rc;
-    struct model_list page = {0};
-    int64_t before_id = 0;
-    int32_t count;
-    do {
-        const struct model_query query = {
-            .user_id = user_id, .before_id = before_id, .limit = PAGE};
-        TRY(model_list(store, &query, &page, err));
-        count = page.count;
-        for (int32_t i = 0; i < count; i++) {
-            before_id = page.models[i]->model_id;
-            TRY(keep_model(remains, page.models[i]->path, err));
-        }
-        model_list_release(&page);
-    } while (count == PAGE);
-done:
-    model_list_release(&page);
-    return rc;
-}
-
-/* Files of predictions, relative to MODEL_DIR, and the logs of their jobs. */
-static enum err keep_table(void *context, const char *path, struct error *err)
+static enum err keep_model(void *context, const struct model_record *model, struct error *err)
 {
     struct user_remains *remains = context;
-    const char *slash = strrchr(path, '/');
-    if (remains->table_count == remains->table_room) {
-        const int32_t room = remains->table_room > 0 ? 2 * remains->table_room : 64;
-        char **grown = mem_resize(remains->table_names, (size_t)room, sizeof(*grown), err);
-        if (grown == NULL)
-            return ERR_NOMEM;
-        remains->table_names = grown;
-        remains->table_room = room;
-    }
-    char *name = mem_dup_string(slash != NULL ? slash + 1 : path, err);
-    if (name == NULL)
-        return ERR_NOMEM;
-    remains->table_names[remains->table_count++] = name;
-    return ERR_OK;
+    return keep_name(&remains->models, model->path, err);
 }
 
-static enum err find_predictions(struct store *store, int64_t user_id, struct user_remains *remains,
-                                 struct error *err)
+static enum err keep_prediction(void *context, const struct prediction *prediction,
+                                struct error *err)
 {
     enum err rc = ERR_OK;
-    struct prediction_list page = {0};
-    int64_t before_id = 0;
-    int32_t count;
-    do {
-        const struct prediction_query query = {
-            .user_id = user_id, .before_id = before_id, .limit = PAGE};
-        TRY(prediction_list(store, &query, &page, err));
-        count = page.count;
-        for (int32_t i = 0; i < count; i++) {
-            const struct prediction *prediction = page.predictions[i];
-            before_id = prediction->job.job_id;
-            if (!job_status_is_terminal(prediction->job.status)) {
-                rc = FAIL_REASON(err, ERR_CONFLICT, "jobs_running",
-                                 "prediction %lld has not ended: cancel it first",
-                                 (long long)before_id);
-                goto done;
-            }
-            TRY(keep_job(remains, before_id, err));
-            if (prediction->file_path != NULL)
-                TRY(keep_table(remains, prediction->file_path, err));
-        }
-        prediction_list_release(&page);
-    } while (count == PAGE);
+    struct user_remains *remains = context;
+    const struct job *job = &prediction->job;
+    if (!job_status_is_terminal(job->status))
+        return FAIL_REASON(err, ERR_CONFLICT, "jobs_running",
+                           "prediction %lld has not ended: cancel it first",
+                           (long long)job->job_id);
+    TRY(keep_job(remains, job->job_id, err));
+    if (prediction->file_path != NULL)
+        TRY(keep_name(&remains->tables, prediction->file_path, err));
 done:
-    prediction_list_release(&page);
     return rc;
 }
 
@@ -158,21 +106,26 @@ enum err user_remains_find(struct store *store, int64_t user_id, struct user_rem
                            struct error *err)
 {
     enum err rc;
+    const struct model_query models = {.user_id = user_id, .limit = PAGE};
+    const struct prediction_query predictions = {.user_id = user_id, .limit = PAGE};
     TRY(find_jobs(store, user_id, remains, err));
-    TRY(find_models(store, user_id, remains, err));
-    TRY(find_predictions(store, user_id, remains, err));
+    TRY(model_each(store, &models, keep_model, remains, err));
+    TRY(prediction_each(store, &predictions, keep_prediction, remains, err));
 done:
     return rc;
 }
 
+static void release_names(struct remaining_files *files)
+{
+    for (int32_t i = 0; i < files->count; i++)
+        mem_free(files->names[i]);
+    mem_free(files->names);
+}
+
 void user_remains_release(struct user_remains *remains)
 {
-    for (int32_t i = 0; i < remains->model_count; i++)
-        mem_free(remains->file_names[i]);
-    mem_free(remains->file_names);
-    for (int32_t i = 0; i < remains->table_count; i++)
-        mem_free(remains->table_names[i]);
-    mem_free(remains->table_names);
+    release_names(&remains->models);
+    release_names(&remains->tables);
     mem_free(remains->job_ids);
     *remains = (struct user_remains){0};
 }
@@ -189,17 +142,17 @@ enum err user_remove_whole(struct store *store, const char *model_dir, int64_t u
     enum err rc;
     char path[PATH_SIZE];
     TRY(user_remove(store, user_id, err));
-    for (int32_t i = 0; i < remains->model_count; i++) {
-        const char *name = remains->file_names[i], *dot = strrchr(name, '.');
+    for (int32_t i = 0; i < remains->models.count; i++) {
+        const char *name = remains->models.names[i], *dot = strrchr(name, '.');
         snprintf(path, sizeof(path), "%.4096s/%s", model_dir, name);
         remove_file(path);
         snprintf(path, sizeof(path), "%.4096s/%.*s.hits.json", model_dir,
                  dot != NULL ? (int)(dot - name) : (int)strlen(name), name);
         remove_file(path);
     }
-    for (int32_t i = 0; i < remains->table_count; i++) {
+    for (int32_t i = 0; i < remains->tables.count; i++) {
         snprintf(path, sizeof(path), "%.4096s/" PREDICTIONS_DIRECTORY "/%s", model_dir,
-                 remains->table_names[i]);
+                 remains->tables.names[i]);
         remove_file(path);
     }
     for (int32_t i = 0; i < remains->job_count; i++) {

@@ -10,13 +10,16 @@
 
 #include "store/store.h"
 
+/* Files of one directory: names [count] without it, owned. */
+struct remaining_files {
+    char **names;
+    int32_t count, room;
+};
 /* What an account leaves on disk. */
 struct user_remains {
-    int64_t *job_ids;   /* owned */
-    char **file_names;  /* owned: of models, without their directory */
-    char **table_names; /* owned: of predictions, likewise */
-    int32_t job_count, model_count, table_count;
-    int32_t job_room, model_room, table_room;
+    struct remaining_files models, tables; /* the latter of predictions */
+    int64_t *job_ids;                      /* owned */
+    int32_t job_count, job_room;
 };
 
 /* ERR_CONFLICT (jobs_running): some of its jobs have not ended. Errors of the store. */

@@ -238,9 +238,7 @@ enum err job_list(struct store *store, const struct job_query *query, struct job
     struct job_list list = {0};
     void **jobs = NULL;
     const char mark = sorts[query->sort].mark;
-    const int32_t limit = query->limit < 1                ? 1
-                          : query->limit > STORE_LIST_MAX ? STORE_LIST_MAX
-                                                          : query->limit;
+    const int32_t limit = list_limit(query->limit);
     TRY(check_text("the list of statuses", query->statuses, 0, 200, err));
     if (query->cursor != NULL && query->cursor[0] != '\0' &&
         !cursor_parse(query->cursor, mark, &cursor)) {

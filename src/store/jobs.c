@@ -88,7 +88,7 @@ enum err job_events(struct store *store, int64_t user_id, int64_t job_id, int64_
     struct rows rows = {0};
     void **list = NULL;
     int32_t count = 0;
-    const int32_t most = limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit;
+    const int32_t most = list_limit(limit);
     if (job_id == 0)
         TRY(STORE_RUN(store, TX_READ, event_list, &rows, arg_int(user_id), arg_int(after_id),
                       arg_int(most)));

@@ -79,9 +79,7 @@ enum err model_list(struct store *store, const struct model_query *query,
     struct rows rows = {0};
     void **list = NULL;
     int32_t count = 0;
-    const int32_t most = query->limit < 1                ? 1
-                         : query->limit > STORE_LIST_MAX ? STORE_LIST_MAX
-                                                         : query->limit;
+    const int32_t most = list_limit(query->limit);
     const int64_t before = query->before_id > 0 ? query->before_id : INT64_MAX;
     if (query->name == NULL && query->tag == NULL)
         TRY(STORE_RUN(store, TX_READ, model_list, &rows, arg_int(query->user_id), arg_int(before),
@@ -100,6 +98,27 @@ void model_list_release(struct model_list *list)
 {
     record_list_free((void **)list->models, list->count);
     *list = (struct model_list){0};
+}
+
+enum err model_each(struct store *store, const struct model_query *query,
+                    enum err (*visit)(void *context, const struct model_record *model,
+                                      struct error *err),
+                    void *context, struct error *err)
+{
+    enum err rc;
+    struct model_list page = {0};
+    struct model_query next = *query;
+    do {
+        model_list_release(&page);
+        TRY(model_list(store, &next, &page, err));
+        for (int32_t i = 0; i < page.count; i++) {
+            next.before_id = page.models[i]->model_id;
+            TRY(visit(context, page.models[i], err));
+        }
+    } while (page.count == list_limit(next.limit));
+done:
+    model_list_release(&page);
+    return rc;
 }
 
 /* ---- what may be said of a model ---- */

@@ -48,6 +48,13 @@ struct model_query {
 MUST_CHECK enum err model_list(struct store *store, const struct model_query *query,
                                struct model_list *ret_list, struct error *err);
 void model_list_release(struct model_list *list);
+/* Every model of the query, the newest first, past the ends of pages: `limit` is how many are read
+ * and held at once. `model` is borrowed for the call, which may remove it. The first failure of
+ * `visit` ends the walk and is returned. A read of the store for each page. */
+MUST_CHECK enum err model_each(struct store *store, const struct model_query *query,
+                               enum err (*visit)(void *context, const struct model_record *model,
+                                                 struct error *err),
+                               void *context, struct error *err);
 
 /* A model that was trained elsewhere, its file checked in full (worker/check.h). */
 struct model_import {

@@ -55,7 +55,7 @@ enum err outbox_take(struct store *store, enum job_task task, int32_t limit, int
     struct outbox_list list = {0};
     void **messages;
     bool waits = false;
-    const int32_t most = limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit;
+    const int32_t most = list_limit(limit);
     if ((rc = any_waits(store, task, &waits, err)) != ERR_OK)
         return rc;
     if (!waits) {

@@ -106,9 +106,7 @@ enum err prediction_list(struct store *store, const struct prediction_query *que
     void **list = NULL;
     int32_t count = 0;
     char statuses[256] = "";
-    const int32_t most = query->limit < 1                ? 1
-                         : query->limit > STORE_LIST_MAX ? STORE_LIST_MAX
-                                                         : query->limit;
+    const int32_t most = list_limit(query->limit);
     TRY(check_text("the list of statuses", query->statuses, 0, 200, err));
     if (query->statuses != NULL)
         snprintf(statuses, sizeof(statuses), ",%s,", query->statuses);
@@ -126,6 +124,27 @@ void prediction_list_release(struct prediction_list *list)
 {
     record_list_free((void **)list->predictions, list->count);
     *list = (struct prediction_list){0};
+}
+
+enum err prediction_each(struct store *store, const struct prediction_query *query,
+                         enum err (*visit)(void *context, const struct prediction *prediction,
+                                           struct error *err),
+                         void *context, struct error *err)
+{
+    enum err rc;
+    struct prediction_list page = {0};
+    struct prediction_query next = *query;
+    do {
+        prediction_list_release(&page);
+        TRY(prediction_list(store, &next, &page, err));
+        for (int32_t i = 0; i < page.count; i++) {
+            next.before_id = page.predictions[i]->job.job_id;
+            TRY(visit(context, page.predictions[i], err));
+        }
+    } while (page.count == list_limit(next.limit));
+done:
+    prediction_list_release(&page);
+    return rc;
 }
 
 const char *prediction_status_name(const struct prediction *prediction)

@@ -55,6 +55,12 @@ struct prediction_list {
 MUST_CHECK enum err prediction_list(struct store *store, const struct prediction_query *query,
                                     struct prediction_list *ret_list, struct error *err);
 void prediction_list_release(struct prediction_list *list);
+/* Every prediction of the query, the newest first; all else as model_each. */
+MUST_CHECK enum err prediction_each(struct store *store, const struct prediction_query *query,
+                                    enum err (*visit)(void *context,
+                                                      const struct prediction *prediction,
+                                                      struct error *err),
+                                    void *context, struct error *err);
 
 /* "pending", "loading_data", "predicting", "completed", "failed", "cancelled". */
 const char *prediction_status_name(const struct prediction *prediction);

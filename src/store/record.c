@@ -107,6 +107,11 @@ void record_list_free(void **list, int32_t count)
     mem_free(list);
 }
 
+int32_t list_limit(int32_t limit)
+{
+    return limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit;
+}
+
 enum err check_text(const char *what, const char *text, size_t least, size_t max, struct error *err)
 {
     const size_t len = text != NULL ? strlen(text) : 0;

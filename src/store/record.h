@@ -32,6 +32,9 @@ MUST_CHECK enum err record_list(const struct rows *rows, int32_t limit,
                                 int32_t *ret_count, struct error *err);
 void record_list_free(void **list, int32_t count); /* NULL is allowed */
 
+/* How many rows a page has that was asked for `limit`: 1 to STORE_LIST_MAX. */
+int32_t list_limit(int32_t limit);
+
 /* ERR_INVALID unless 1 ≤ length ≤ max bytes (least 0 lets it be empty). */
 MUST_CHECK enum err check_text(const char *what, const char *text, size_t least, size_t max,
                                struct error *err);

@@ -130,7 +130,7 @@ enum err registry_list(struct store *store, int64_t user_id, const char *after, 
     enum err rc;
     struct tx tx;
     struct rows rows = {0};
-    const int32_t most = limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit;
+    const int32_t most = list_limit(limit);
     TRY(tx_begin(&tx, store, TX_READ, err));
     TRY(RUN(&tx, name_list, &rows, arg_int(user_id), arg_text(after != NULL ? after : ""),
             arg_int(most)));

@@ -250,9 +250,7 @@ static enum err read_moves(struct store *store, const struct alias_history *quer
     int32_t count = 0;
     const int64_t until = query->until_ms > 0 ? query->until_ms : INT64_MAX;
     const int64_t before = query->before_id > 0 ? query->before_id : INT64_MAX;
-    const int32_t most = query->limit < 1                ? 1
-                         : query->limit > STORE_LIST_MAX ? STORE_LIST_MAX
-                                                         : query->limit;
+    const int32_t most = list_limit(query->limit);
     TRY(tx_begin(&tx, store, TX_READ, err));
     TRY(RUN(&tx, name_read, &rows, arg_int(query->user_id), arg_text(query->name)));
     if (rows.count == 0) {

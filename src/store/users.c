@@ -75,7 +75,7 @@ enum err user_list(struct store *store, int64_t after_id, int32_t limit, struct 
     struct rows rows = {0};
     void **list = NULL;
     int32_t count = 0;
-    const int32_t most = limit < 1 ? 1 : limit > STORE_LIST_MAX ? STORE_LIST_MAX : limit;
+    const int32_t most = list_limit(limit);
     TRY(STORE_RUN(store, TX_READ, user_list, &rows, arg_int(after_id), arg_int(most)));
     TRY(record_list(&rows, most, &user_type, &list, &count, err));
     *ret_list = (struct user_list){(struct user **)list, count};
@@ -88,6 +88,26 @@ void user_list_release(struct user_list *list)
 {
     record_list_free((void **)list->users, list->count);
     *list = (struct user_list){0};
+}
+
+enum err user_each(struct store *store, int32_t limit,
+                   enum err (*visit)(void *context, const struct user *user, struct error *err),
+                   void *context, struct error *err)
+{
+    enum err rc;
+    struct user_list page = {0};
+    int64_t last_id = 0;
+    do {
+        user_list_release(&page);
+        TRY(user_list(store, last_id, limit, &page, err));
+        for (int32_t i = 0; i < page.count; i++) {
+            last_id = page.users[i]->user_id;
+            TRY(visit(context, page.users[i], err));
+        }
+    } while (page.count == list_limit(limit));
+done:
+    user_list_release(&page);
+    return rc;
 }
 
 static enum err changed_one(const struct rows *rows, struct error *err)

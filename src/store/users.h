@@ -37,6 +37,11 @@ MUST_CHECK enum err user_read(struct store *store, int64_t user_id, struct user 
 MUST_CHECK enum err user_list(struct store *store, int64_t after_id, int32_t limit,
                               struct user_list *ret_list, struct error *err);
 void user_list_release(struct user_list *list);
+/* Every user, ascending by id, `limit` read at once; all else as model_each. */
+MUST_CHECK enum err user_each(struct store *store, int32_t limit,
+                              enum err (*visit)(void *context, const struct user *user,
+                                                struct error *err),
+                              void *context, struct error *err);
 
 /* A new hash ends every session of the user but the one with the hash `keep_hash` (NULL: all).
  * ERR_NOT_FOUND. */

@@ -97,6 +97,30 @@ static void users_are_listed_page_by_page(void **state)
     user_list_release(&list);
 }
 
+static enum err take_down(void *context, const struct user *user, struct error *err)
+{
+    char *letters = context; /* of the addresses, at most 3 */
+    const size_t count = strlen(letters);
+    if (count == 3)
+        return FAIL(err, ERR_IO, "too many");
+    letters[count] = user->email[0];
+    return ERR_OK;
+}
+
+static void each_user_is_visited_once_whatever_a_page_holds(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    add_user(f, "cat@example.com");
+    add_user(f, "bob@example.com");
+    for (int32_t limit = 1; limit <= 4; limit++) {
+        char letters[4] = "";
+        assert_ok(user_each(f->store, limit, take_down, letters, &err));
+        assert_string_equal(letters, "acb");
+        assert_error(user_each(f->store, limit, take_down, letters, &err), ERR_IO);
+    }
+}
+
 static int64_t add_session(const struct fixture *f, const char *hash, int64_t idle_ms,
                            int64_t lifetime_ms)
 {
@@ -357,6 +381,7 @@ static const struct CMUnitTest cases[] = {
     CASE(texts_that_are_empty_too_long_or_no_utf8_are_refused),
     CASE(quotes_and_statements_in_a_text_are_only_text),
     CASE(users_are_listed_page_by_page),
+    CASE(each_user_is_visited_once_whatever_a_page_holds),
     CASE(a_session_is_found_by_its_hash_with_its_user),
     CASE(an_unknown_session_is_not_found),
     CASE(a_session_ends_with_its_lifetime_or_when_it_idles),

@@ -196,6 +196,36 @@ static void lists_go_by_page_status_and_model(void **state)
     prediction_list_release(&list);
 }
 
+static enum err add_up(void *context, const struct prediction *prediction, struct error *err)
+{
+    int64_t *seen = context; /* [4]: how many, then their ids */
+    if (seen[0] == 3)
+        return FAIL(err, ERR_IO, "too many");
+    seen[++seen[0]] = prediction->job.job_id;
+    return ERR_OK;
+}
+
+static void each_prediction_is_visited_once_whatever_a_page_holds(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    const int64_t model = add_model(f), other = add_model(f);
+    const int64_t ids[] = {start(f, model, NULL), start(f, other, NULL), start(f, model, NULL)};
+    for (int32_t limit = 1; limit <= 4; limit++) {
+        int64_t seen[4] = {0}, of_model[4] = {0};
+        struct prediction_query query = {.user_id = f->user_id, .limit = limit};
+        assert_ok(prediction_each(f->store, &query, add_up, seen, &err));
+        assert_int_equal(seen[0], 3);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(seen[1 + i], ids[2 - i]);
+        assert_error(prediction_each(f->store, &query, add_up, seen, &err), ERR_IO);
+        query.model_id = model;
+        assert_ok(prediction_each(f->store, &query, add_up, of_model, &err));
+        assert_int_equal(of_model[0], 2);
+        assert_int_equal(of_model[2], ids[0]);
+    }
+}
+
 static void a_removed_prediction_takes_its_rows_along(void **state)
 {
     const struct fixture *f = *state;
@@ -217,6 +247,7 @@ static const struct CMUnitTest cases[] = {
     CASE(its_end_names_its_file_in_one_transaction),
     CASE(a_model_that_is_removed_leaves_its_predictions),
     CASE(lists_go_by_page_status_and_model),
+    CASE(each_prediction_is_visited_once_whatever_a_page_holds),
     CASE(a_removed_prediction_takes_its_rows_along),
 };
 const struct case_list prediction_cases = CASE_LIST(cases);

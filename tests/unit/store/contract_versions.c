@@ -117,10 +117,84 @@ static void what_a_user_keeps_is_counted_right_through_all_ends(void **state)
     strbuf_release(&report);
 }
 
+/* Models as they were visited; the visit of `bad_id` fails. */
+struct visits {
+    int64_t ids[8], bad_id;
+    int32_t count;
+};
+
+static enum err visit(void *context, const struct model_record *model, struct error *err)
+{
+    struct visits *visits = context;
+    assert_in_range(visits->count, 0, 7);
+    visits->ids[visits->count++] = model->model_id;
+    return model->model_id == visits->bad_id ? FAIL(err, ERR_IO, "no more") : ERR_OK;
+}
+
+static void each_model_is_visited_once_whatever_a_page_holds(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    const int64_t ids[] = {add_version(f, "homepage"), add_version(f, "homepage"),
+                           add_version(f, "sidebar"), add_version(f, "homepage")};
+    for (int32_t limit = 0; limit <= 5; limit++) {
+        struct visits visits = {0};
+        struct model_query query = {.user_id = f->user_id, .limit = limit};
+        assert_ok(model_each(f->store, &query, visit, &visits, &err));
+        assert_int_equal(visits.count, 4);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(visits.ids[i], ids[3 - i]);
+        visits = (struct visits){0};
+        query.name = "homepage";
+        assert_ok(model_each(f->store, &query, visit, &visits, &err));
+        assert_int_equal(visits.count, 3);
+        assert_int_equal(visits.ids[2], ids[0]);
+    }
+    struct visits none = {0};
+    const struct model_query query = {.user_id = add_user(f, "bob@example.com"), .limit = 2};
+    assert_ok(model_each(f->store, &query, visit, &none, &err));
+    assert_int_equal(none.count, 0);
+}
+
+static void a_visit_that_fails_is_the_last(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    add_version(f, "homepage");
+    struct visits visits = {.bad_id = add_version(f, "homepage")};
+    add_version(f, "homepage");
+    const struct model_query query = {.user_id = f->user_id, .limit = 1};
+    assert_error(model_each(f->store, &query, visit, &visits, &err), ERR_IO);
+    assert_string_equal(err.message, "no more");
+    assert_int_equal(visits.count, 2);
+}
+
+static enum err remove_visited(void *context, const struct model_record *model, struct error *err)
+{
+    const struct fixture *f = context;
+    return model_remove(f->store, f->user_id, model->model_id, err);
+}
+
+static void a_visit_may_remove_its_model(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct visits left = {0};
+    for (int i = 0; i < 3; i++)
+        add_version(f, "homepage");
+    const struct model_query query = {.user_id = f->user_id, .limit = 1};
+    assert_ok(model_each(f->store, &query, remove_visited, f, &err));
+    assert_ok(model_each(f->store, &query, visit, &left, &err));
+    assert_int_equal(left.count, 0);
+}
+
 static const struct CMUnitTest cases[] = {
     CASE(notes_tags_and_another_name_are_kept),
     CASE(an_edit_that_may_not_be_changes_nothing),
     CASE(a_job_beyond_what_its_user_may_keep_is_not_started),
     CASE(what_a_user_keeps_is_counted_right_through_all_ends),
+    CASE(each_model_is_visited_once_whatever_a_page_holds),
+    CASE(a_visit_that_fails_is_the_last),
+    CASE(a_visit_may_remove_its_model),
 };
 const struct case_list version_cases = CASE_LIST(cases);
