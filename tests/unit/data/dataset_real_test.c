@@ -1,15 +1,8 @@
 /* The real data of the shared directory: every count that its README gives. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "data/dataset.h"
+
+#include "support/shared.h"
+#include "support/test.h"
 
 static struct load_spec baseline_spec(const char *path)
 {
@@ -25,24 +18,11 @@ static struct load_spec baseline_spec(const char *path)
     };
 }
 
-/* Skips the test that calls it, or fails it where continuous integration promised the data. */
-static void need(const char *path)
-{
-    if (access(path, R_OK) == 0)
-        return;
-    const char *ci = getenv("CI");
-    if (ci != NULL && ci[0] != '\0')
-        fail_msg("%s is not there", path);
-    print_message("skipped: %s is not there\n", path);
-    skip();
-}
-
 static void load_real(const char *name, struct dataset **ret_dataset)
 {
     struct error err;
     char path[512];
-    snprintf(path, sizeof(path), "%s/data/%s", RECTRAIN_SHARED, name);
-    need(path);
+    need_shared(name, path, sizeof(path));
     const struct load_spec spec = baseline_spec(path);
     const enum err rc = dataset_load(&spec, NULL, ret_dataset, &err);
     if (rc != ERR_OK)

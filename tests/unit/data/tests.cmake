@@ -1,5 +1,5 @@
 add_unit_test(data idmap_test.c)
-add_unit_test(data dataset_real_test.c)
+add_unit_test(data dataset_real_test.c support/shared.c)
 
 # Tests that write data files of their own, with DuckDB as the writer.
 function(add_data_test source)

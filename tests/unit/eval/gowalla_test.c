@@ -3,26 +3,19 @@
  * popular to the last digit, ALS within the spread that seeds have.
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/json.h"
 #include "data/dataset.h"
 #include "eval/evaluate.h"
+#include "support/shared.h"
+#include "support/test.h"
 
-static const char path[] = RECTRAIN_SHARED "/data/gowalla";
 static struct dataset *dataset;
 
 static int load(void **state)
 {
     struct error err;
+    char path[512];
     const struct load_spec spec = {
         .path = path,
         .user_column = "cookie",
@@ -34,12 +27,8 @@ static int load(void **state)
         .threads = 2,
     };
     (void)state;
-    if (access(RECTRAIN_SHARED "/data/gowalla/clickstream.pq", R_OK) != 0)
-        return 0;
-    if (dataset_load(&spec, NULL, &dataset, &err) != ERR_OK) {
-        print_error("%s\n", err.message);
-        return -1;
-    }
+    need_shared("gowalla", path, sizeof(path));
+    assert_ok(dataset_load(&spec, NULL, &dataset, &err));
     return 0;
 }
 
@@ -48,17 +37,6 @@ static int unload(void **state)
     (void)state;
     dataset_free(dataset);
     return 0;
-}
-
-/* Without the data the test is skipped, but not where everything must be tested. */
-static void need_data(void)
-{
-    const char *ci = getenv("CI");
-    if (dataset != NULL)
-        return;
-    if (ci != NULL && strcmp(ci, "true") == 0)
-        fail_msg("%s is not there", path);
-    skip();
 }
 
 static struct eval_result fit_and_evaluate(const char *kind_name, int32_t k)
@@ -101,7 +79,6 @@ static void assert_near(double value, double expected)
 static void popular_agrees_to_the_last_digit(void **state)
 {
     (void)state;
-    need_data();
     struct eval_result result = fit_and_evaluate("popular", 40);
     assert_near(value_of(&result, "recall_at_k"), 0.05312455050837766);
     assert_near(value_of(&result, "precision_at_k"), 0.008978330765623955);
@@ -118,7 +95,6 @@ static void popular_agrees_to_the_last_digit(void **state)
 static void als_agrees_within_the_spread_of_seeds(void **state)
 {
     (void)state;
-    need_data();
     struct eval_result result = fit_and_evaluate("als", 40);
     assert_true(fabs(value_of(&result, "recall_at_k") - 0.13484) < 0.003);
     assert_true(fabs(value_of(&result, "precision_at_k") - 0.023208) < 0.0005);

@@ -180,15 +180,3 @@ bool same_model(const char *left_path, const char *right_path)
     model_file_close(right);
     return same;
 }
-
-void need_shared(const char *name, char *out, size_t out_size)
-{
-    snprintf(out, out_size, "%s/data/%s", RECTRAIN_SHARED, name);
-    if (access(out, R_OK) == 0)
-        return;
-    const char *ci = getenv("CI");
-    if (ci != NULL && strcmp(ci, "true") == 0)
-        fail_msg("%s is not there", out);
-    print_message("skipped: %s is not there\n", out);
-    skip();
-}

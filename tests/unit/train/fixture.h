@@ -55,8 +55,4 @@ const char *result_text(const json_t *result, const char *path);
 /* Whether all arrays of two model files are equal, bit by bit. */
 bool same_model(const char *left_path, const char *right_path);
 
-/* The path of a shared data set into `out`; skips the test where there is none (under CI: fails).
- */
-void need_shared(const char *name, char *out, size_t out_size);
-
 #endif

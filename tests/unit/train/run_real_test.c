@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "support/shared.h"
 #include "support/test.h"
 #include "unit/train/fixture.h"
 
