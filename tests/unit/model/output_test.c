@@ -1,12 +1,18 @@
 /* Files that appear whole or not at all, whatever goes wrong on the way. */
 #include "model/output.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -218,27 +224,81 @@ static void a_limit_of_file_size_leaves_nothing(void **state)
     signal(SIGXFSZ, handler);
 }
 
+/* What came of filling a small disk, without a name and with one. */
+struct full_disk {
+    int step, cause; /* of preparing it: what failed, and its errno; 0: nothing */
+    enum err codes[2];
+    struct error errs[2];
+    int left[2];
+};
+
+static bool write_file(const char *path, const char *words)
+{
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    const bool is_written = fd >= 0 && write(fd, words, strlen(words)) == (ssize_t)strlen(words);
+    if (fd >= 0)
+        close(fd);
+    return is_written;
+}
+
+/* In a process with mounts of its own, which end with it. Where it is not root's, it has users of
+ * its own too, among whom it is root. */
+static void fill_a_disk(struct full_disk *disk, uid_t user, gid_t group)
+{
+    char users[64], groups[64];
+    struct output_spec spec = spec_of(sample_directory());
+    snprintf(users, sizeof(users), "0 %d 1", (int)user);
+    snprintf(groups, sizeof(groups), "0 %d 1", (int)group);
+    disk->step = 1;
+    if (user != 0 &&
+        !(write_file("/proc/self/setgroups", "deny") && write_file("/proc/self/uid_map", users) &&
+          write_file("/proc/self/gid_map", groups)))
+        return;
+    disk->step = 2;
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", sample_directory(), "tmpfs", 0, "size=256k") != 0)
+        return;
+    disk->step = 0;
+    for (int named = 0; named < 2; named++) {
+        spec.named = named == 1;
+        disk->codes[named] = make_file(&spec, 40000, 10, NULL, NULL, &disk->errs[named]);
+        disk->left[named] = sample_directory_count();
+    }
+}
+
 static void a_full_disk_leaves_nothing(void **state)
 {
-    struct output_spec spec = spec_of(sample_directory());
+    int status = 0;
+    const uid_t user = geteuid();
+    const gid_t group = getegid();
+    const int own = CLONE_NEWNS | (user != 0 ? CLONE_NEWUSER : 0);
+    struct full_disk *disk =
+        mmap(NULL, sizeof(*disk), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     (void)state;
-    if (mount("tmpfs", sample_directory(), "tmpfs", 0, "size=256k") != 0) {
-        print_message("skipped: a small file system cannot be mounted here\n");
-        skip();
+    assert_true(disk != MAP_FAILED);
+    /* Not fork and unshare: a sanitizer's own thread would be in the way of the second. */
+    const pid_t pid = (pid_t)syscall(SYS_clone, own | SIGCHLD, NULL, NULL, NULL, 0);
+    if (pid == 0) {
+        fill_a_disk(disk, user, group);
+        disk->cause = disk->step != 0 ? errno : 0;
+        _exit(0);
     }
+    if (pid < 0)
+        disk->cause = errno;
+    else
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (disk->cause != 0)
+        fail_msg("no small disk can be mounted here (step %d: %s): this test has to be root, or to "
+                 "be allowed a user namespace (kernel.unprivileged_userns_clone)",
+                 disk->step, strerrordesc_np(disk->cause));
+    assert_true(WIFEXITED(status));
     for (int named = 0; named < 2; named++) {
-        struct error err = {.reason = ""};
-        spec.named = named == 1;
-        const enum err code = make_file(&spec, 40000, 10, NULL, NULL, &err);
-        const int left = sample_directory_count();
-        if (code != ERR_IO || left != 0 || strcmp(err.reason, "disk_full") != 0)
-            umount(sample_directory());
-        assert_error(code, ERR_IO);
-        assert_string_equal(err.reason, "disk_full");
-        assert_non_null(strstr(err.message, "file.bin: No space left on device"));
-        assert_int_equal(left, 0);
+        assert_int_equal(disk->codes[named], ERR_IO);
+        assert_string_equal(disk->errs[named].reason, "disk_full");
+        assert_non_null(strstr(disk->errs[named].message, "file.bin: No space left on device"));
+        assert_int_equal(disk->left[named], 0);
     }
-    assert_int_equal(umount(sample_directory()), 0);
+    assert_int_equal(munmap(disk, sizeof(*disk)), 0);
 }
 
 struct canceller {
