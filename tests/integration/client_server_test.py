@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 from processes import LONG
+from shared import shared_text
 from stack import DEMO_EMAIL, DEMO_PASSWORD, StackTest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -266,12 +267,7 @@ class WithServer(StackTest):
 
 class Brief(unittest.TestCase):
     def test_our_copy_of_the_example_is_the_brief_s_own(self):
-        shared = Path(os.environ.get("RECTRAIN_SHARED", "")) / "product-brief.md"
-        if not shared.is_file():
-            if os.environ.get("CI") == "true":
-                self.fail(f"{shared} is not there")
-            self.skipTest("the brief is not there")
-        block = shared.read_text().split("```python\n")[1].split("```")[0]
+        block = shared_text("product-brief.md").split("```python\n")[1].split("```")[0]
         self.assertEqual(block, Path(__file__).with_name("brief_example.py").read_text())
 
 
