@@ -1,4 +1,4 @@
-# Tests of what Python sees. Without numpy they print that they are skipped, and fail where CI=true.
+# Tests of what Python sees. implicit_check.py beside them is run by hand.
 add_executable(model_samples python/model_samples.c unit/model/sample.c)
 target_include_directories(model_samples PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(model_samples PRIVATE rectrain_flags model)
