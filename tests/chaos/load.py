@@ -9,6 +9,7 @@ import threading
 import time
 
 from client import Client
+from crowd import Crowd
 
 # During a fault the platform may say that it cannot now; never that it does not know what happened.
 _REFUSALS = (429, 502, 503, 504)
@@ -41,29 +42,19 @@ class History:
         self._file.close()
 
 
-class Load:
+class Load(Crowd):
     """Threads that submit jobs, one user each, and one that reads. `open_jobs` is how many a user
     has waiting at most, so that a run ends soon after its last fault."""
 
     def __init__(self, url, tokens, data, history, seed, open_jobs=6):
+        super().__init__()
         self.url, self.data, self.history, self.open_jobs = url, data, history, open_jobs
-        self.stopping = threading.Event()
         self.predicts = threading.Event()  # set where the program knows predictions
         self._tokens = tokens
-        self._threads = [
-            threading.Thread(target=self._submit_all, args=(index, token, random.Random(f"{seed}-{index}")),
-                             daemon=True) for index, token in enumerate(tokens)]
-        self._threads.append(threading.Thread(target=self._look, args=(tokens[0],), daemon=True))
-
-    def start(self):
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self):
-        """Ends when every submission has its answer."""
-        self.stopping.set()
-        for thread in self._threads:
-            thread.join()
+        for index, token in enumerate(tokens):
+            self.add(f"submitter {index}", self._submit_all, index, token,
+                     random.Random(f"{seed}-{index}"))
+        self.add("looker", self._look, tokens[0])
 
     def submit(self, token, name, body, expect="completed", task="train"):
         """One submission, repeated until it is acknowledged; the number of the job."""

@@ -6,30 +6,21 @@ import random
 import threading
 import time
 
-from client import Client, events_of
+from client import events_of
+from crowd import Crowd
 
 TERMINAL = ("completed", "failed", "cancelled")
 JOBS_KEPT = 30  # older ones are removed, so that the store does not grow by what is asked for
 
 
-class Visitors:
+class Visitors(Crowd):
     def __init__(self, stack, seed):
+        super().__init__()
         self.stack, self.data = stack, str(stack.data)
-        self.stopping = threading.Event()
         self.counts, self.faults, self.unfinished = {}, [], []
         self._lock = threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._visit, args=(kind, stack.client(), random.Random(f"{seed}-{kind}")),
-                             name=kind) for kind in ("reader", "trainer", "predictor", "listener", "login")]
-
-    def start(self):
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self):
-        self.stopping.set()
-        for thread in self._threads:
-            thread.join()
+        for kind in ("reader", "trainer", "predictor", "listener", "login"):
+            self.add(kind, self._visit, kind, stack.client(), random.Random(f"{seed}-{kind}"))
 
     def _visit(self, kind, client, rng):
         act = getattr(self, "_" + kind)
