@@ -1,18 +1,16 @@
 // How good a version is: the verdict, the figures beside popular, what it was made of.
 import { CopyButton, ErrorPanel, Skeleton } from "../components";
-import { bytes, metric, metricTitle, number } from "../lib/format";
+import { bytes, metricTitle, number } from "../lib/format";
 import { useGet } from "../lib/hooks";
 import { paramLabel } from "../lib/params";
 import type { ModelWhole, Verdict } from "../lib/registry";
-import type { MetricInfo } from "../lib/types";
+import type { MetricInfo, Metrics } from "../lib/types";
+import { MetricTable, MetricTile, TILES, type MetricColumn } from "../pages/metrics";
 import { Code, Fact, Facts, metricsOf, Section, useModelTypes } from "../pages/shared";
-import { Difference } from "../pages/details/metrics";
 import { passportRows } from "./passport";
 import { useModelChanges } from "./use_paged";
 import { VerdictCard } from "./verdict";
 import { CHAMPION } from "./words";
-
-const TILES = 3;
 
 function Against({ model }: { model: ModelWhole }) {
     const is_champion = model.aliases.includes(CHAMPION);
@@ -29,57 +27,16 @@ function Against({ model }: { model: ModelWhole }) {
     return <VerdictCard verdict={found.data} title={found.data.champion ? `Against the champion, ${found.data.champion.ref}` : "The gate"} />;
 }
 
-function Tile({ info, model }: { info: MetricInfo; model: ModelWhole }) {
-    const value = model.metrics?.[info.name];
-    const floor = model.model_type === "popular" ? undefined : model.popular_metrics?.[info.name];
-    return (
-        <div class="tile">
-            <h2 class="tile-title" title={info.help}>
-                {metricTitle(info.title, model.k)}
-            </h2>
-            <div class="tile-value num">{metric(info.name, value)}</div>
-            {value !== undefined && floor != null && (
-                <p class="tile-line">
-                    <Difference name={info.name} value={value} base={floor} higherIsBetter={info.higher_is_better} /> to popular ({metric(info.name, floor)})
-                </p>
-            )}
-        </div>
-    );
+/** What popular reaches on the same holdout; nothing beside popular itself. */
+function floorOf(model: ModelWhole): Metrics {
+    return (model.model_type === "popular" ? null : model.popular_metrics) ?? {};
 }
 
 function MetricRows({ infos, model }: { infos: MetricInfo[]; model: ModelWhole }) {
-    const shows_popular = model.model_type !== "popular" && infos.some((info) => model.popular_metrics?.[info.name] != null);
-    return (
-        <div class="table-scroll" tabIndex={0} role="region" aria-label="All metrics">
-            <table class="plain-table">
-                <thead>
-                    <tr>
-                        <th scope="col">Metric</th>
-                        <th scope="col" class="numeric">
-                            Value
-                        </th>
-                        {shows_popular && (
-                            <th scope="col" class="numeric">
-                                Popular
-                            </th>
-                        )}
-                    </tr>
-                </thead>
-                <tbody>
-                    {infos.map((info) => (
-                        <tr key={info.name}>
-                            <th scope="row">
-                                {metricTitle(info.title, model.k)}
-                                {info.help && <span class="metric-help">{info.help}</span>}
-                            </th>
-                            <td class="numeric num strong">{metric(info.name, model.metrics![info.name])}</td>
-                            {shows_popular && <td class="numeric num">{metric(info.name, model.popular_metrics?.[info.name])}</td>}
-                        </tr>
-                    ))}
-                </tbody>
-            </table>
-        </div>
-    );
+    const floor = floorOf(model);
+    const columns: MetricColumn[] = [{ heading: "Value", metrics: model.metrics }];
+    if (infos.some((info) => floor[info.name] != null)) columns.push({ heading: "Popular", metrics: floor });
+    return <MetricTable infos={infos} titleOf={(info) => metricTitle(info.title, model.k)} columns={columns} />;
 }
 
 function snippet(model: ModelWhole): string {
@@ -125,7 +82,13 @@ export function VersionSummary({ model }: { model: ModelWhole }) {
                 <Against model={model} />
                 <div class="tiles">
                     {infos.slice(0, TILES).map((info) => (
-                        <Tile key={info.name} info={info} model={model} />
+                        <MetricTile
+                            key={info.name}
+                            info={info}
+                            title={metricTitle(info.title, model.k)}
+                            value={model.metrics?.[info.name]}
+                            floor={floorOf(model)[info.name]}
+                        />
                     ))}
                 </div>
                 {infos.length === 0 && <p class="none">This file brought no metrics along, so there is nothing to judge it by.</p>}

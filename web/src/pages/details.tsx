@@ -26,7 +26,7 @@ import { Environment, Funnel, ModelFile, Parameters } from "./details/facts";
 import { Failure } from "./details/failure";
 import { LogTab } from "./details/log";
 import { previousOf, timeline } from "./details/logic";
-import { MetricTable, Tiles } from "./details/metrics";
+import { JobMetrics, Tiles } from "./details/metrics";
 import { Timeline } from "./details/timeline";
 import { type JobView, useJob } from "./details/use_job";
 import { useLog } from "./details/use_log";
@@ -192,7 +192,7 @@ function Summary({ job, view, steps, previous }: SummaryProps) {
                 </Section>
                 {job.metrics && (
                     <Section title="All metrics">
-                        <MetricTable {...{ job, types, previous }} />
+                        <JobMetrics {...{ job, types, previous }} />
                     </Section>
                 )}
             </div>

@@ -4,7 +4,7 @@ import { Button, StatusChip } from "../../components";
 import { duration, jobSeconds, jobTitle, metric, percent } from "../../lib/format";
 import { paramLabel } from "../../lib/params";
 import type { JobWhole, MetricInfo, ModelTypes } from "../../lib/types";
-import { Difference } from "../details/metrics";
+import { Difference } from "../metrics";
 import { metricsOf, popularOf, titleOf } from "../shared";
 import { best, difference, settingRows, type Setting, type SettingRow } from "./logic";
 
