@@ -295,8 +295,7 @@ void ask_write_list(struct json_out *out, const struct model_record *record,
         json_out_open(out, '{');
         json_out_key(out, "item");
         write_index(out, record->items, list[i].item);
-        json_out_key(out, "score");
-        json_out_float(out, list[i].score);
+        json_member_float(out, "score", list[i].score);
         json_out_close(out, '}');
     }
     json_out_close(out, ']');

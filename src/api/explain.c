@@ -32,8 +32,7 @@ static enum err write_members(struct json_out *out, json_t *object, struct error
     {
         text.len = 0;
         TRY(json_write(value, 0, &text, err));
-        json_out_key(out, key);
-        json_out_raw(out, key, text.ptr);
+        json_member_raw(out, key, text.ptr);
     }
 done:
     strbuf_release(&text);

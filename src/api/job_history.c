@@ -32,18 +32,12 @@ done:
 
 static void write_event(struct json_out *out, const struct job_event *event)
 {
-    char at[JOB_TIME_SIZE];
     json_out_open(out, '{');
-    json_out_key(out, "event_id");
-    json_out_int(out, event->event_id);
-    json_out_key(out, "job_id");
-    json_out_int(out, event->job_id);
-    json_out_key(out, "kind");
-    json_out_text(out, event->kind);
-    json_out_key(out, "message");
-    json_out_text(out, event->message);
-    json_out_key(out, "at");
-    json_out_text(out, job_time_rfc3339(event->at_ms, at));
+    json_member_int(out, "event_id", event->event_id);
+    json_member_int(out, "job_id", event->job_id);
+    json_member_text(out, "kind", event->kind);
+    json_member_text(out, "message", event->message);
+    job_write_time(out, "at", event->at_ms);
     json_out_close(out, '}');
 }
 
@@ -63,16 +57,12 @@ static enum err list_events(struct app *app, struct request *request, struct res
                    &list, err));
     out_begin(&out, OUT_FIRST_BYTES, err);
     json_out_open(&out, '{');
-    json_out_key(&out, "events");
-    json_out_open(&out, '[');
+    json_member_open(&out, "events", '[');
     for (int32_t i = 0; i < list.count; i++)
         write_event(&out, list.events[i]);
     json_out_close(&out, ']');
-    json_out_key(&out, "next");
-    if (list.count == limit)
-        json_out_int(&out, list.events[list.count - 1]->event_id);
-    else
-        json_out_null(&out);
+    json_member_nonzero(&out, "next",
+                        list.count == limit ? list.events[list.count - 1]->event_id : 0);
     json_out_close(&out, '}');
     rc = response_out_tagged(response, &out, err);
 done:
@@ -119,10 +109,8 @@ static void write_series(struct json_out *out, const struct job_point_list *list
             }
             name = point->name;
             json_out_open(out, '{');
-            json_out_key(out, "name");
-            json_out_text(out, name);
-            json_out_key(out, "points");
-            json_out_open(out, '[');
+            json_member_text(out, "name", name);
+            json_member_open(out, "points", '[');
         }
         json_out_open(out, '[');
         json_out_int(out, point->step);
@@ -152,8 +140,7 @@ static enum err read_curves(void *context, struct request *request, struct respo
         json_out_int(&out, list.points[0]->attempt);
     else
         json_out_null(&out);
-    json_out_key(&out, "series");
-    json_out_open(&out, '[');
+    json_member_open(&out, "series", '[');
     write_series(&out, &list);
     json_out_close(&out, ']');
     json_out_close(&out, '}');

@@ -112,8 +112,7 @@ static enum err list_by_ids(struct app *app, struct request *request, struct res
     TRY(read_ids(list, ids, &count, err));
     out_begin(&out, JOB_BYTES * (size_t)(count + 1), err);
     json_out_open(&out, '{');
-    json_out_key(&out, "jobs");
-    json_out_open(&out, '[');
+    json_member_open(&out, "jobs", '[');
     for (int32_t i = 0; i < count && out.rc == ERR_OK; i++) {
         struct job *job = NULL;
         rc = job_read_brief(app->store, request_identity(request)->user_id, JOB_TRAIN, ids[i], &job,
@@ -126,10 +125,8 @@ static enum err list_by_ids(struct app *app, struct request *request, struct res
         job_free(job);
     }
     json_out_close(&out, ']');
-    json_out_key(&out, "next");
-    json_out_null(&out);
-    json_out_key(&out, "total");
-    json_out_int(&out, found);
+    json_member_null(&out, "next");
+    json_member_int(&out, "total", found);
     json_out_close(&out, '}');
     rc = response_out_tagged(response, &out, err);
 done:
@@ -167,15 +164,12 @@ done:
 static void write_page(struct json_out *out, const struct job_list *list, int64_t total)
 {
     json_out_open(out, '{');
-    json_out_key(out, "jobs");
-    json_out_open(out, '[');
+    json_member_open(out, "jobs", '[');
     for (int32_t i = 0; i < list->count; i++)
         job_write(out, list->jobs[i], false);
     json_out_close(out, ']');
-    json_out_key(out, "next");
-    json_out_text(out, list->next[0] != '\0' ? list->next : NULL);
-    json_out_key(out, "total");
-    json_out_int(out, total);
+    json_member_text(out, "next", list->next[0] != '\0' ? list->next : NULL);
+    json_member_int(out, "total", total);
     json_out_close(out, '}');
 }
 

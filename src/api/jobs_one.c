@@ -25,22 +25,14 @@ static void write_model(struct json_out *out, const struct model_record *model)
         return;
     }
     json_out_open(out, '{');
-    json_out_key(out, "model_id");
-    json_out_int(out, model->model_id);
-    json_out_key(out, "name");
-    json_out_text(out, model->name);
-    json_out_key(out, "version");
-    json_out_int(out, model->version);
-    json_out_key(out, "ref");
-    json_out_text(out, model_ref_of(model->name, model->version, ref));
-    json_out_key(out, "file_name");
-    json_out_text(out, saved_model_name(model->path));
-    json_out_key(out, "path");
-    json_out_text(out, model->path);
-    json_out_key(out, "size_bytes");
-    json_out_int(out, model->size_bytes);
-    json_out_key(out, "sha256");
-    json_out_text(out, model->sha256);
+    json_member_int(out, "model_id", model->model_id);
+    json_member_text(out, "name", model->name);
+    json_member_int(out, "version", model->version);
+    json_member_text(out, "ref", model_ref_of(model->name, model->version, ref));
+    json_member_text(out, "file_name", saved_model_name(model->path));
+    json_member_text(out, "path", model->path);
+    json_member_int(out, "size_bytes", model->size_bytes);
+    json_member_text(out, "sha256", model->sha256);
     json_out_close(out, '}');
 }
 
@@ -60,8 +52,7 @@ static enum err write_whole(struct app *app, int64_t user_id, int64_t job_id, st
     json_out_open(out, '{');
     job_write_fields(out, job, true);
     write_model(out, model);
-    json_out_key(out, "log_bytes");
-    json_out_int(out, job_log_bytes(config_text(app->config, "MODEL_DIR"), job_id));
+    json_member_int(out, "log_bytes", job_log_bytes(config_text(app->config, "MODEL_DIR"), job_id));
     json_out_close(out, '}');
     if (ret_updated_ms != NULL)
         *ret_updated_ms = job->updated_ms;

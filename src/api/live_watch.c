@@ -120,20 +120,14 @@ static enum err tell_points(struct watches *watches, struct watch *watch, struct
         return ERR_OK;
     json_out_init(&out, EVENT_FIRST_BYTES, HUB_EVENT_BYTES_MAX, err);
     json_out_open(&out, '{');
-    json_out_key(&out, "job_id");
-    json_out_int(&out, watch->job_id);
-    json_out_key(&out, "attempt");
-    json_out_int(&out, watch->attempt);
-    json_out_key(&out, "points");
-    json_out_open(&out, '[');
+    json_member_int(&out, "job_id", watch->job_id);
+    json_member_int(&out, "attempt", watch->attempt);
+    json_member_open(&out, "points", '[');
     for (int32_t i = 0; i < watch->point_count; i++) {
         json_out_open(&out, '{');
-        json_out_key(&out, "name");
-        json_out_text(&out, watch->points[i].name);
-        json_out_key(&out, "step");
-        json_out_int(&out, watch->points[i].step);
-        json_out_key(&out, "value");
-        json_out_real(&out, watch->points[i].value);
+        json_member_text(&out, "name", watch->points[i].name);
+        json_member_int(&out, "step", watch->points[i].step);
+        json_member_real(&out, "value", watch->points[i].value);
         json_out_close(&out, '}');
     }
     json_out_close(&out, ']');
@@ -153,10 +147,8 @@ static enum err tell_log(struct watches *watches, struct watch *watch, double no
     watch->log_bytes = bytes;
     json_out_init(&out, EVENT_FIRST_BYTES, HUB_EVENT_BYTES_MAX, err);
     json_out_open(&out, '{');
-    json_out_key(&out, "job_id");
-    json_out_int(&out, watch->job_id);
-    json_out_key(&out, "size_bytes");
-    json_out_int(&out, bytes);
+    json_member_int(&out, "job_id", watch->job_id);
+    json_member_int(&out, "size_bytes", bytes);
     json_out_close(&out, '}');
     return publish(watches, watch->user_id, "log", &out, err);
 }
@@ -170,8 +162,7 @@ static enum err tell_removed(struct watches *watches, const struct job_gone *gon
         return ERR_OK;
     json_out_init(&out, EVENT_FIRST_BYTES, HUB_EVENT_BYTES_MAX, err);
     json_out_open(&out, '{');
-    json_out_key(&out, predicted ? "prediction_id" : "job_id");
-    json_out_int(&out, gone->job_id);
+    json_member_int(&out, predicted ? "prediction_id" : "job_id", gone->job_id);
     json_out_close(&out, '}');
     return publish(watches, gone->user_id, predicted ? "prediction_removed" : "job_removed", &out,
                    err);

@@ -35,35 +35,21 @@ done:
 
 static void write_side(struct json_out *out, const char *name, const struct side *side)
 {
-    json_out_key(out, name);
-    json_out_open(out, '{');
+    json_member_open(out, name, '{');
     json_out_key(out, "model");
     served_write(out, &side->ask.served.facts);
-    json_out_key(out, "basis");
-    json_out_text(out, basis_name(side->basis));
-    json_out_key(out, "items");
-    json_out_open(out, '[');
+    json_member_text(out, "basis", basis_name(side->basis));
+    json_member_open(out, "items", '[');
     for (int32_t i = 0; i < side->compared.count; i++) {
         json_out_open(out, '{');
         json_out_key(out, "item");
         ask_write_id(out, side->ask.record->items, side->list[i].item, NULL);
-        json_out_key(out, "score");
-        json_out_float(out, side->list[i].score);
-        json_out_key(out, "rank");
-        json_out_int(out, i + 1);
+        json_member_float(out, "score", side->list[i].score);
+        json_member_int(out, "rank", i + 1);
         json_out_close(out, '}');
     }
     json_out_close(out, ']');
     json_out_close(out, '}');
-}
-
-static void write_rank(struct json_out *out, const char *name, int32_t rank)
-{
-    json_out_key(out, name);
-    if (rank > 0)
-        json_out_int(out, rank);
-    else
-        json_out_null(out);
 }
 
 static void write_move(struct json_out *out, const struct compared_list *side, int32_t i,
@@ -72,8 +58,8 @@ static void write_move(struct json_out *out, const struct compared_list *side, i
     json_out_open(out, '{');
     json_out_key(out, "item");
     ask_write_id(out, side->record->items, side->list[i].item, NULL);
-    write_rank(out, "left_rank", left_rank);
-    write_rank(out, "right_rank", right_rank);
+    json_member_nonzero(out, "left_rank", left_rank);
+    json_member_nonzero(out, "right_rank", right_rank);
     json_out_close(out, '}');
 }
 
@@ -82,16 +68,14 @@ static void write_moves(struct json_out *out, const struct compared_list *left,
                         const struct compared_list *right, int32_t common)
 {
     const int32_t longer = left->count > right->count ? left->count : right->count;
-    json_out_key(out, "moves");
-    json_out_open(out, '[');
+    json_member_open(out, "moves", '[');
     for (int32_t i = 0; i < left->count; i++)
         write_move(out, left, i, i + 1, left->places[i]);
     for (int32_t i = 0; i < right->count; i++)
         if (right->places[i] == 0)
             write_move(out, right, i, 0, i + 1);
     json_out_close(out, ']');
-    json_out_key(out, "overlap");
-    json_out_real(out, longer > 0 ? (double)common / longer : 1);
+    json_member_real(out, "overlap", longer > 0 ? (double)common / longer : 1);
 }
 
 /* The second model, asked the same as the first. */

@@ -53,13 +53,11 @@ static enum err list_ids(struct app *app, struct request *request, struct respon
     const int32_t left = ids->count - start;
     const int32_t count = left < limit ? left : (int32_t)limit;
     begin(&out, &ask, ID_BYTES * (size_t)count, err);
-    json_out_key(&out, key);
-    json_out_open(&out, '[');
+    json_member_open(&out, key, '[');
     for (int32_t i = 0; i < count; i++)
         ask_write_id(&out, ids, start + i, NULL);
     json_out_close(&out, ']');
-    json_out_key(&out, "total");
-    json_out_int(&out, ids->count);
+    json_member_int(&out, "total", ids->count);
     json_out_key(&out, "next");
     if (count > 0 && left > count)
         ask_write_id(&out, ids, start + count - 1, NULL);
@@ -141,18 +139,14 @@ static enum err read_history(void *context, struct request *request, struct resp
     begin(&out, &ask, TOUCHED_BYTES * (size_t)count, err);
     json_out_key(&out, "user");
     ask_write_id(&out, ask.record->users, ask.query.user, user);
-    json_out_key(&out, "is_known");
-    json_out_bool(&out, ask.query.user >= 0);
-    json_out_key(&out, "total");
-    json_out_int(&out, total);
-    json_out_key(&out, "items");
-    json_out_open(&out, '[');
+    json_member_bool(&out, "is_known", ask.query.user >= 0);
+    json_member_int(&out, "total", total);
+    json_member_open(&out, "items", '[');
     for (int64_t i = 0; i < count; i++) {
         json_out_open(&out, '{');
         json_out_key(&out, "item");
         ask_write_id(&out, ask.record->items, touched[i].item, NULL);
-        json_out_key(&out, "count");
-        json_out_float(&out, touched[i].count);
+        json_member_float(&out, "count", touched[i].count);
         json_out_close(&out, '}');
     }
     json_out_close(&out, ']');

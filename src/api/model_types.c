@@ -54,10 +54,8 @@ static void write_param(struct json_out *out, const struct param_info *info,
 {
     const bool is_number = info->type == PARAM_INT || info->type == PARAM_REAL;
     json_out_open(out, '{');
-    json_out_key(out, "name");
-    json_out_text(out, info->name);
-    json_out_key(out, "type");
-    json_out_text(out, type_names[info->type]);
+    json_member_text(out, "name", info->name);
+    json_member_text(out, "type", type_names[info->type]);
     json_out_key(out, "default");
     write_default(out, info, value);
     json_out_key(out, "min");
@@ -70,15 +68,13 @@ static void write_param(struct json_out *out, const struct param_info *info,
         write_number(out, info, info->max);
     else
         json_out_null(out);
-    json_out_key(out, "above_min");
-    json_out_bool(out, info->above_min);
+    json_member_bool(out, "above_min", info->above_min);
     json_out_key(out, "choices");
     if (info->type == PARAM_CHOICE)
         write_choices(out, info->choices);
     else
         json_out_null(out);
-    json_out_key(out, "help");
-    json_out_text(out, info->help);
+    json_member_text(out, "help", info->help);
     json_out_close(out, '}');
 }
 
@@ -95,14 +91,10 @@ static void write_kind(struct json_out *out, const struct model_kind *kind)
     struct param_set defaults;
     params_init(&defaults, &kind->params);
     json_out_open(out, '{');
-    json_out_key(out, "name");
-    json_out_text(out, kind->name);
-    json_out_key(out, "title");
-    json_out_text(out, kind->title);
-    json_out_key(out, "summary");
-    json_out_text(out, kind->summary);
-    json_out_key(out, "personal");
-    json_out_bool(out, kind->personal);
+    json_member_text(out, "name", kind->name);
+    json_member_text(out, "title", kind->title);
+    json_member_text(out, "summary", kind->summary);
+    json_member_bool(out, "personal", kind->personal);
     json_out_key(out, "params");
     write_params(out, &defaults);
     json_out_close(out, '}');
@@ -119,14 +111,10 @@ static void write_metric(struct json_out *out, const struct metric *metric)
     else
         snprintf(title, sizeof(title), "%s", metric->title);
     json_out_open(out, '{');
-    json_out_key(out, "name");
-    json_out_text(out, metric->name);
-    json_out_key(out, "title");
-    json_out_text(out, title);
-    json_out_key(out, "help");
-    json_out_text(out, metric->help);
-    json_out_key(out, "higher_is_better");
-    json_out_bool(out, metric->higher_is_better);
+    json_member_text(out, "name", metric->name);
+    json_member_text(out, "title", title);
+    json_member_text(out, "help", metric->help);
+    json_member_bool(out, "higher_is_better", metric->higher_is_better);
     json_out_close(out, '}');
 }
 
@@ -135,15 +123,13 @@ void model_types_write(struct json_out *out)
     struct param_set run;
     job_run_init(&run);
     json_out_open(out, '{');
-    json_out_key(out, "model_types");
-    json_out_open(out, '[');
+    json_member_open(out, "model_types", '[');
     for (int32_t i = 0; i < model_kind_count(); i++)
         write_kind(out, model_kind_at(i));
     json_out_close(out, ']');
     json_out_key(out, "run_params");
     write_params(out, &run);
-    json_out_key(out, "metrics");
-    json_out_open(out, '[');
+    json_member_open(out, "metrics", '[');
     for (int32_t i = 0; i < metric_count(); i++)
         write_metric(out, metric_at(i));
     json_out_close(out, ']');

@@ -38,16 +38,11 @@ static enum err list_models(void *context, struct request *request, struct respo
     const int32_t count = list.count > limit ? (int32_t)limit : list.count;
     out_begin(&out, MODEL_OUT_BYTES * (size_t)(count + 1), err);
     json_out_open(&out, '{');
-    json_out_key(&out, "models");
-    json_out_open(&out, '[');
+    json_member_open(&out, "models", '[');
     for (int32_t i = 0; i < count; i++)
         model_out(&out, list.models[i], NULL);
     json_out_close(&out, ']');
-    json_out_key(&out, "next");
-    if (list.count > count)
-        json_out_int(&out, list.models[count - 1]->model_id);
-    else
-        json_out_null(&out);
+    json_member_nonzero(&out, "next", list.count > count ? list.models[count - 1]->model_id : 0);
     json_out_close(&out, '}');
     rc = response_out_tagged(response, &out, err);
 done:

@@ -85,13 +85,11 @@ static enum err write_preview(const struct prediction *prediction, int64_t limit
     const json_t *rows = json_object_get(result, "preview");
     static const char *const columns[] = {"cookie", "node", "rank", "score"};
     json_out_open(out, '{');
-    json_out_key(out, "columns");
-    json_out_open(out, '[');
+    json_member_open(out, "columns", '[');
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
         json_out_text(out, columns[i]);
     json_out_close(out, ']');
-    json_out_key(out, "rows");
-    json_out_open(out, '[');
+    json_member_open(out, "rows", '[');
     for (size_t i = 0; i < json_array_size(rows) && i < (size_t)limit; i++) {
         const json_t *row = json_array_get(rows, i);
         json_out_open(out, '[');
@@ -107,8 +105,7 @@ static enum err write_preview(const struct prediction *prediction, int64_t limit
         json_out_close(out, ']');
     }
     json_out_close(out, ']');
-    json_out_key(out, "total");
-    json_out_int(out, prediction->file_rows);
+    json_member_int(out, "total", prediction->file_rows);
     json_out_close(out, '}');
     json_decref(result);
     return out->rc;

@@ -5,21 +5,8 @@
 #include "api/model_files.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "jobs/problem.h"
 
 static const double PROGRESS_LEAST = 0.12; /* before that it reads the model: nothing is known */
-
-static void add_text(struct json_out *out, const char *key, const char *text)
-{
-    json_out_key(out, key);
-    json_out_text(out, text);
-}
-
-static void add_int(struct json_out *out, const char *key, int64_t value)
-{
-    json_out_key(out, key);
-    json_out_int(out, value);
-}
 
 /* A number that is not there below 0. */
 static void add_seconds(struct json_out *out, const char *key, double seconds)
@@ -29,12 +16,6 @@ static void add_seconds(struct json_out *out, const char *key, double seconds)
         json_out_real(out, seconds);
     else
         json_out_null(out);
-}
-
-static void add_time(struct json_out *out, const char *key, int64_t time_ms)
-{
-    char text[JOB_TIME_SIZE];
-    add_text(out, key, time_ms != 0 ? job_time_rfc3339(time_ms, text) : NULL);
 }
 
 double prediction_eta_seconds(const struct prediction *prediction)
@@ -57,11 +38,11 @@ static void add_model(struct json_out *out, const struct prediction *prediction)
     snprintf(ref, sizeof(ref), "%.100s:%lld", prediction->model_name,
              (long long)prediction->model_version);
     json_out_open(out, '{');
-    add_int(out, "model_id", prediction->model_id);
-    add_text(out, "ref", ref);
-    add_text(out, "name", prediction->model_name);
-    add_int(out, "version", prediction->model_version);
-    add_text(out, "model_type", prediction->model_type);
+    json_member_int(out, "model_id", prediction->model_id);
+    json_member_text(out, "ref", ref);
+    json_member_text(out, "name", prediction->model_name);
+    json_member_int(out, "version", prediction->model_version);
+    json_member_text(out, "model_type", prediction->model_type);
     json_out_close(out, '}');
 }
 
@@ -76,29 +57,14 @@ static void add_wishes(struct json_out *out, const struct job *job)
         return;
     }
     const bool has_path = request->users_path[0] != '\0';
-    add_text(out, "model_ref", request->model);
-    add_int(out, "k", param_int(&request->params, "k"));
-    add_text(out, "users", param_text(&request->params, "users"));
-    add_text(out, "users_path", has_path ? request->users_path : NULL);
-    add_text(out, "users_column", param_text(&request->params, "users_column"));
-    add_text(out, "format", param_text(&request->params, "format"));
-    json_out_key(out, "exclude_seen");
-    json_out_bool(out, prediction_excludes_seen(request));
+    json_member_text(out, "model_ref", request->model);
+    json_member_int(out, "k", param_int(&request->params, "k"));
+    json_member_text(out, "users", param_text(&request->params, "users"));
+    json_member_text(out, "users_path", has_path ? request->users_path : NULL);
+    json_member_text(out, "users_column", param_text(&request->params, "users_column"));
+    json_member_text(out, "format", param_text(&request->params, "format"));
+    json_member_bool(out, "exclude_seen", prediction_excludes_seen(request));
     mem_free(request);
-}
-
-static void add_error(struct json_out *out, const struct job *job)
-{
-    json_out_key(out, "error");
-    if (job->error_code == NULL) {
-        json_out_null(out);
-        return;
-    }
-    json_out_open(out, '{');
-    add_text(out, "code", job->error_code);
-    add_text(out, "title", job_problem_find(job->error_code)->title);
-    add_text(out, "message", job->error_message);
-    json_out_close(out, '}');
 }
 
 static void add_file(struct json_out *out, const struct prediction *prediction)
@@ -109,11 +75,11 @@ static void add_file(struct json_out *out, const struct prediction *prediction)
         return;
     }
     json_out_open(out, '{');
-    add_text(out, "file_name", saved_model_name(prediction->file_path));
-    add_int(out, "size_bytes", prediction->file_bytes);
-    add_text(out, "sha256", prediction->file_sha256);
-    add_int(out, "rows", prediction->file_rows);
-    add_int(out, "users", prediction->file_users);
+    json_member_text(out, "file_name", saved_model_name(prediction->file_path));
+    json_member_int(out, "size_bytes", prediction->file_bytes);
+    json_member_text(out, "sha256", prediction->file_sha256);
+    json_member_int(out, "rows", prediction->file_rows);
+    json_member_int(out, "users", prediction->file_users);
     json_out_close(out, '}');
 }
 
@@ -123,42 +89,32 @@ static void add_course(struct json_out *out, const struct prediction *prediction
     const double duration = job->started_ms > 0 && job->ended_ms > 0
                                 ? (double)(job->ended_ms - job->started_ms) / 1000
                                 : -1;
-    add_text(out, "status", prediction_status_name(prediction));
-    json_out_key(out, "progress");
-    json_out_real(out, job->progress);
-    add_text(out, "message", job->message);
-    add_time(out, "created_at", job->created_ms);
-    add_time(out, "started_at", job->started_ms);
-    add_time(out, "ended_at", job->ended_ms);
-    add_time(out, "updated_at", job->updated_ms);
+    json_member_text(out, "status", prediction_status_name(prediction));
+    json_member_real(out, "progress", job->progress);
+    json_member_text(out, "message", job->message);
+    job_write_time(out, "created_at", job->created_ms);
+    job_write_time(out, "started_at", job->started_ms);
+    job_write_time(out, "ended_at", job->ended_ms);
+    job_write_time(out, "updated_at", job->updated_ms);
     add_seconds(out, "duration_seconds", duration);
     add_seconds(out, "eta_seconds", prediction_eta_seconds(prediction));
-    json_out_key(out, "queue_position");
-    if (job->queue_position > 0)
-        json_out_int(out, job->queue_position);
-    else
-        json_out_null(out);
-    add_int(out, "attempt", job->attempt);
-    json_out_key(out, "cancel_requested");
-    json_out_bool(out, job->cancel_requested);
-    add_text(out, "worker", job->owner);
+    json_member_nonzero(out, "queue_position", job->queue_position);
+    json_member_int(out, "attempt", job->attempt);
+    json_member_bool(out, "cancel_requested", job->cancel_requested);
+    json_member_text(out, "worker", job->owner);
 }
 
 void prediction_write(struct json_out *out, const struct prediction *prediction)
 {
     const struct job *job = &prediction->job;
     json_out_open(out, '{');
-    add_int(out, "prediction_id", job->job_id);
-    add_text(out, "name", job->name);
-    json_out_key(out, "source_id");
-    if (job->source_id != 0)
-        json_out_int(out, job->source_id);
-    else
-        json_out_null(out);
+    json_member_int(out, "prediction_id", job->job_id);
+    json_member_text(out, "name", job->name);
+    json_member_nonzero(out, "source_id", job->source_id);
     add_model(out, prediction);
     add_wishes(out, job);
     add_course(out, prediction);
-    add_error(out, job);
+    job_write_error(out, job);
     add_file(out, prediction);
     json_out_close(out, '}');
 }

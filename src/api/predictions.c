@@ -92,16 +92,12 @@ done:
 static void write_list(struct json_out *out, const struct prediction_list *list, int32_t count)
 {
     json_out_open(out, '{');
-    json_out_key(out, "predictions");
-    json_out_open(out, '[');
+    json_member_open(out, "predictions", '[');
     for (int32_t i = 0; i < count; i++)
         prediction_write(out, list->predictions[i]);
     json_out_close(out, ']');
-    json_out_key(out, "next");
-    if (list->count > count)
-        json_out_int(out, list->predictions[count - 1]->job.job_id);
-    else
-        json_out_null(out);
+    json_member_nonzero(out, "next",
+                        list->count > count ? list->predictions[count - 1]->job.job_id : 0);
     json_out_close(out, '}');
 }
 

@@ -24,8 +24,7 @@ static enum err write_list(struct json_out *out, struct ask *ask, const char *gi
         json_out_key(out, "user");
         ask_write_id(out, ask->record->users, ask->query.user, given);
     }
-    json_out_key(out, "basis");
-    json_out_text(out, basis_name(basis));
+    json_member_text(out, "basis", basis_name(basis));
     json_out_key(out, "items");
     ask_write_list(out, ask->record, list, count);
 done:
@@ -79,8 +78,7 @@ static enum err write_users(struct json_out *out, struct request *request, struc
     char buffer[ASK_ID_SIZE];
     size_t i;
     json_t *value;
-    json_out_key(out, "lists");
-    json_out_open(out, '[');
+    json_member_open(out, "lists", '[');
     json_array_foreach(users, i, value)
     {
         const char *id = ask_id_of(value, buffer);
@@ -168,8 +166,7 @@ static enum err recommend_many(void *context, struct request *request, struct re
         rc = end(response, &out, write_users(&out, request, &ask, users, list, err), err);
     } else {
         begin(&out, &ask, ask.query.k, err);
-        json_out_key(&out, "unknown_items");
-        json_out_int(&out, ask.given.unknown);
+        json_member_int(&out, "unknown_items", ask.given.unknown);
         rc = end(response, &out, write_list(&out, &ask, NULL, list, err), err);
     }
 done:

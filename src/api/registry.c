@@ -35,13 +35,11 @@ static enum err list_names(void *context, struct request *request, struct respon
     const int32_t count = list.count > limit ? (int32_t)limit : list.count;
     out_begin(&out, NAME_BYTES * (size_t)(count + 1), err);
     json_out_open(&out, '{');
-    json_out_key(&out, "names");
-    json_out_open(&out, '[');
+    json_member_open(&out, "names", '[');
     for (int32_t i = 0; i < count; i++)
         name_out(&out, &list, i);
     json_out_close(&out, ']');
-    json_out_key(&out, "next");
-    json_out_text(&out, list.count > count ? list.names[count - 1]->name : NULL);
+    json_member_text(&out, "next", list.count > count ? list.names[count - 1]->name : NULL);
     json_out_close(&out, '}');
     rc = response_out_tagged(response, &out, err);
 done:

@@ -227,11 +227,9 @@ static bool read_moment(const char *text, int64_t *ret_ms)
 
 static void write_then(struct json_out *out, const struct alias_move_list *then)
 {
-    json_out_key(out, "then");
-    json_out_open(out, '{');
+    json_member_open(out, "then", '{');
     for (int32_t i = 0; i < then->count; i++) {
-        json_out_key(out, then->moves[i]->alias);
-        json_out_int(out, then->moves[i]->to_version);
+        json_member_int(out, then->moves[i]->alias, then->moves[i]->to_version);
     }
     json_out_close(out, '}');
 }
@@ -263,16 +261,11 @@ static enum err read_history(void *context, struct request *request, struct resp
     const int32_t count = list.count > limit ? (int32_t)limit : list.count;
     out_begin(&out, MOVE_BYTES * (size_t)(count + 1), err);
     json_out_open(&out, '{');
-    json_out_key(&out, "moves");
-    json_out_open(&out, '[');
+    json_member_open(&out, "moves", '[');
     for (int32_t i = 0; i < count; i++)
         move_out(&out, list.moves[i]);
     json_out_close(&out, ']');
-    json_out_key(&out, "next");
-    if (list.count > count)
-        json_out_int(&out, list.moves[count - 1]->move_id);
-    else
-        json_out_null(&out);
+    json_member_nonzero(&out, "next", list.count > count ? list.moves[count - 1]->move_id : 0);
     if (at != NULL)
         write_then(&out, &then);
     json_out_close(&out, '}');

@@ -392,18 +392,12 @@ void served_release(struct served_model *model)
 void served_write(struct json_out *out, const struct served_facts *facts)
 {
     json_out_open(out, '{');
-    json_out_key(out, "model_id");
-    json_out_int(out, facts->model_id);
-    json_out_key(out, "name");
-    json_out_text(out, facts->name);
-    json_out_key(out, "version");
-    json_out_int(out, facts->version);
-    json_out_key(out, "ref");
-    json_out_text(out, facts->ref);
-    json_out_key(out, "alias");
-    json_out_text(out, facts->alias[0] != '\0' ? facts->alias : NULL);
-    json_out_key(out, "model_type");
-    json_out_text(out, facts->model_type);
+    json_member_int(out, "model_id", facts->model_id);
+    json_member_text(out, "name", facts->name);
+    json_member_int(out, "version", facts->version);
+    json_member_text(out, "ref", facts->ref);
+    json_member_text(out, "alias", facts->alias[0] != '\0' ? facts->alias : NULL);
+    json_member_text(out, "model_type", facts->model_type);
     json_out_close(out, '}');
 }
 

@@ -326,12 +326,6 @@ done:
 
 /* ---- as JSON ---- */
 
-static void write_real(struct json_out *out, const char *key, double value)
-{
-    json_out_key(out, key);
-    json_out_real(out, value);
-}
-
 static void write_side(struct json_out *out, const char *key, const char *ref, double value)
 {
     json_out_key(out, key);
@@ -340,9 +334,8 @@ static void write_side(struct json_out *out, const char *key, const char *ref, d
         return;
     }
     json_out_open(out, '{');
-    json_out_key(out, "ref");
-    json_out_text(out, ref);
-    write_real(out, "value", value);
+    json_member_text(out, "ref", ref);
+    json_member_real(out, "value", value);
     json_out_close(out, '}');
 }
 
@@ -351,31 +344,24 @@ void verdict_write(struct json_out *out, const struct verdict *verdict)
     const bool is_floor_known =
         !isnan(verdict->popular_recall) && !isnan(verdict->candidate_recall);
     json_out_open(out, '{');
-    json_out_key(out, "outcome");
-    json_out_text(out, outcome_names[verdict->outcome]);
-    json_out_key(out, "passes");
-    json_out_bool(out, verdict->passes);
-    json_out_key(out, "words");
-    json_out_text(out, verdict->words);
-    json_out_key(out, "metric");
-    json_out_text(out, RECALL);
-    json_out_key(out, "k");
-    json_out_int(out, verdict->k);
-    json_out_key(out, "users");
-    json_out_int(out, verdict->users);
-    write_real(out, "difference", verdict->difference);
-    write_real(out, "low", verdict->low);
-    write_real(out, "high", verdict->high);
-    write_real(out, "margin", verdict->margin);
+    json_member_text(out, "outcome", outcome_names[verdict->outcome]);
+    json_member_bool(out, "passes", verdict->passes);
+    json_member_text(out, "words", verdict->words);
+    json_member_text(out, "metric", RECALL);
+    json_member_int(out, "k", verdict->k);
+    json_member_int(out, "users", verdict->users);
+    json_member_real(out, "difference", verdict->difference);
+    json_member_real(out, "low", verdict->low);
+    json_member_real(out, "high", verdict->high);
+    json_member_real(out, "margin", verdict->margin);
     json_out_key(out, "beats_popular");
     if (is_floor_known)
         json_out_bool(out, verdict->candidate_recall > verdict->popular_recall);
     else
         json_out_null(out);
-    write_real(out, "popular", verdict->popular_recall);
+    json_member_real(out, "popular", verdict->popular_recall);
     write_side(out, "candidate", verdict->candidate, verdict->candidate_recall);
     write_side(out, "champion", verdict->champion, verdict->champion_recall);
-    json_out_key(out, "why");
-    json_out_text(out, verdict->why);
+    json_member_text(out, "why", verdict->why);
     json_out_close(out, '}');
 }

@@ -204,6 +204,62 @@ void json_out_raw(struct json_out *out, const char *what, const char *text)
     add(out, text, strlen(text));
 }
 
+void json_member_open(struct json_out *out, const char *key, char bracket)
+{
+    json_out_key(out, key);
+    json_out_open(out, bracket);
+}
+
+void json_member_text(struct json_out *out, const char *key, const char *text)
+{
+    json_out_key(out, key);
+    json_out_text(out, text);
+}
+
+void json_member_int(struct json_out *out, const char *key, int64_t value)
+{
+    json_out_key(out, key);
+    json_out_int(out, value);
+}
+
+void json_member_nonzero(struct json_out *out, const char *key, int64_t value)
+{
+    if (value != 0)
+        json_member_int(out, key, value);
+    else
+        json_member_null(out, key);
+}
+
+void json_member_real(struct json_out *out, const char *key, double value)
+{
+    json_out_key(out, key);
+    json_out_real(out, value);
+}
+
+void json_member_float(struct json_out *out, const char *key, float value)
+{
+    json_out_key(out, key);
+    json_out_float(out, value);
+}
+
+void json_member_bool(struct json_out *out, const char *key, bool value)
+{
+    json_out_key(out, key);
+    json_out_bool(out, value);
+}
+
+void json_member_null(struct json_out *out, const char *key)
+{
+    json_out_key(out, key);
+    json_out_null(out);
+}
+
+void json_member_raw(struct json_out *out, const char *key, const char *text)
+{
+    json_out_key(out, key);
+    json_out_raw(out, key, text);
+}
+
 enum err json_out_finish(struct json_out *out, struct strbuf *ret_text)
 {
     if (out->rc == ERR_OK)

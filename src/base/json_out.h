@@ -7,8 +7,7 @@
  *
  *   json_out_init(&out, 4096, 1 << 20, err);
  *   json_out_open(&out, '{');
- *   json_out_key(&out, "job_id");
- *   json_out_int(&out, 17);
+ *   json_member_int(&out, "job_id", 17);
  *   json_out_close(&out, '}');
  *   TRY(json_out_finish(&out, &text));
  *
@@ -47,6 +46,18 @@ void json_out_null(struct json_out *out);
 /* A text that must be JSON, as it is; NULL is null. ERR_CORRUPT, naming `what`, where it is none.
  */
 void json_out_raw(struct json_out *out, const char *what, const char *text);
+
+/* Members of an object: a key and its value, as the functions above write it. */
+void json_member_open(struct json_out *out, const char *key, char bracket);
+void json_member_text(struct json_out *out, const char *key, const char *text);
+void json_member_int(struct json_out *out, const char *key, int64_t value);
+/* Null where the value is 0: an id, a place or a version that is not there. */
+void json_member_nonzero(struct json_out *out, const char *key, int64_t value);
+void json_member_real(struct json_out *out, const char *key, double value);
+void json_member_float(struct json_out *out, const char *key, float value);
+void json_member_bool(struct json_out *out, const char *key, bool value);
+void json_member_null(struct json_out *out, const char *key);
+void json_member_raw(struct json_out *out, const char *key, const char *text); /* what: the key */
 
 /* The text, moved to *ret_text (whatever that held before); or the failure, with all released. */
 MUST_CHECK enum err json_out_finish(struct json_out *out, struct strbuf *ret_text);

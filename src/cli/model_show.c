@@ -69,8 +69,7 @@ static enum err print_models_json(struct store *store, const struct model_query 
     struct json_out out;
     json_out_init(&out, 4096, TEXT_MAX, err);
     json_out_open(&out, '{');
-    json_out_key(&out, "models");
-    json_out_open(&out, '[');
+    json_member_open(&out, "models", '[');
     if (out.rc == ERR_OK)
         out.rc = model_each(store, query, write_model, &out, err);
     json_out_close(&out, ']');

@@ -77,6 +77,10 @@ const char *job_describe(const struct job *job, char *out, size_t out_size);
 const char *job_time_plain(int64_t time_ms, char out[JOB_TIME_SIZE]);
 const char *job_time_rfc3339(int64_t time_ms, char out[JOB_TIME_SIZE]);
 
+/* Members of an object: that time, null for 0; "error" {code, title, message}, or null. */
+void job_write_time(struct json_out *out, const char *key, int64_t time_ms);
+void job_write_error(struct json_out *out, const struct job *job);
+
 /*
  * The answer of GET /training_status/{id}: job_id, status (one of the six), metrics and model_path
  * (null until completed), created_at, updated_at; then phase, progress, iteration, attempt,

@@ -39,34 +39,13 @@ static const char *describe(const struct job *job, char out[JOB_DESCRIPTION_SIZE
     return memo->description;
 }
 
-static void add_text(struct json_out *out, const char *key, const char *text)
-{
-    json_out_key(out, key);
-    json_out_text(out, text);
-}
-
-static void add_id(struct json_out *out, const char *key, int64_t id)
-{
-    json_out_key(out, key);
-    if (id != 0)
-        json_out_int(out, id);
-    else
-        json_out_null(out);
-}
-
-static void add_time(struct json_out *out, const char *key, int64_t time_ms)
+void job_write_time(struct json_out *out, const char *key, int64_t time_ms)
 {
     char text[JOB_TIME_SIZE];
-    add_text(out, key, time_ms != 0 ? job_time_rfc3339(time_ms, text) : NULL);
+    json_member_text(out, key, time_ms != 0 ? job_time_rfc3339(time_ms, text) : NULL);
 }
 
-static void add_stored(struct json_out *out, const char *key, const char *text)
-{
-    json_out_key(out, key);
-    json_out_raw(out, key, text);
-}
-
-static void add_error(struct json_out *out, const struct job *job)
+void job_write_error(struct json_out *out, const struct job *job)
 {
     json_out_key(out, "error");
     if (job->error_code == NULL) {
@@ -74,40 +53,35 @@ static void add_error(struct json_out *out, const struct job *job)
         return;
     }
     json_out_open(out, '{');
-    add_text(out, "code", job->error_code);
-    add_text(out, "title", job_problem_find(job->error_code)->title);
-    add_text(out, "message", job->error_message);
+    json_member_text(out, "code", job->error_code);
+    json_member_text(out, "title", job_problem_find(job->error_code)->title);
+    json_member_text(out, "message", job->error_message);
     json_out_close(out, '}');
 }
 
 /* What both shapes tell of a job on its way. */
 static void add_course(struct json_out *out, const struct job *job)
 {
-    add_text(out, "phase", job->phase);
-    json_out_key(out, "progress");
-    json_out_real(out, job->progress);
-    json_out_key(out, "iteration");
-    json_out_int(out, job->iteration);
-    add_text(out, "message", job->message);
-    json_out_key(out, "attempt");
-    json_out_int(out, job->attempt);
-    add_id(out, "queue_position", job->queue_position);
-    json_out_key(out, "cancel_requested");
-    json_out_bool(out, job->cancel_requested);
-    add_error(out, job);
+    json_member_text(out, "phase", job->phase);
+    json_member_real(out, "progress", job->progress);
+    json_member_int(out, "iteration", job->iteration);
+    json_member_text(out, "message", job->message);
+    json_member_int(out, "attempt", job->attempt);
+    json_member_nonzero(out, "queue_position", job->queue_position);
+    json_member_bool(out, "cancel_requested", job->cancel_requested);
+    job_write_error(out, job);
 }
 
 void job_write_status(struct json_out *out, const struct job *job)
 {
     char text[JOB_TIME_SIZE];
     json_out_open(out, '{');
-    json_out_key(out, "job_id");
-    json_out_int(out, job->job_id);
-    add_text(out, "status", job_status_name(job->status));
-    add_stored(out, "metrics", job->metrics_json);
-    add_text(out, "model_path", job->model_path);
-    add_text(out, "created_at", job_time_plain(job->created_ms, text));
-    add_text(out, "updated_at", job_time_plain(job->updated_ms, text));
+    json_member_int(out, "job_id", job->job_id);
+    json_member_text(out, "status", job_status_name(job->status));
+    json_member_raw(out, "metrics", job->metrics_json);
+    json_member_text(out, "model_path", job->model_path);
+    json_member_text(out, "created_at", job_time_plain(job->created_ms, text));
+    json_member_text(out, "updated_at", job_time_plain(job->updated_ms, text));
     add_course(out, job);
     json_out_close(out, '}');
 }
@@ -115,28 +89,27 @@ void job_write_status(struct json_out *out, const struct job *job)
 void job_write_fields(struct json_out *out, const struct job *job, bool whole)
 {
     char description[JOB_DESCRIPTION_SIZE];
-    json_out_key(out, "job_id");
-    json_out_int(out, job->job_id);
-    add_text(out, "name", job->name);
-    add_text(out, "description", describe(job, description));
-    add_text(out, "model_type", job->model_type);
-    add_text(out, "data_path", job->data_path);
-    add_stored(out, "params", job->params_json);
-    add_stored(out, "run", job->run_json);
-    add_id(out, "source_id", job->source_id);
-    add_text(out, "model_name", job->model_name);
-    add_text(out, "status", job_shown_status(job));
+    json_member_int(out, "job_id", job->job_id);
+    json_member_text(out, "name", job->name);
+    json_member_text(out, "description", describe(job, description));
+    json_member_text(out, "model_type", job->model_type);
+    json_member_text(out, "data_path", job->data_path);
+    json_member_raw(out, "params", job->params_json);
+    json_member_raw(out, "run", job->run_json);
+    json_member_nonzero(out, "source_id", job->source_id);
+    json_member_text(out, "model_name", job->model_name);
+    json_member_text(out, "status", job_shown_status(job));
     add_course(out, job);
-    add_text(out, "worker", job->owner);
-    add_stored(out, "metrics", job->metrics_json);
-    add_stored(out, "popular_metrics", job->popular_metrics_json);
-    add_text(out, "model_path", job->model_path);
+    json_member_text(out, "worker", job->owner);
+    json_member_raw(out, "metrics", job->metrics_json);
+    json_member_raw(out, "popular_metrics", job->popular_metrics_json);
+    json_member_text(out, "model_path", job->model_path);
     if (whole)
-        add_stored(out, "result", job->result_json);
-    add_time(out, "created_at", job->created_ms);
-    add_time(out, "started_at", job->started_ms);
-    add_time(out, "ended_at", job->ended_ms);
-    add_time(out, "updated_at", job->updated_ms);
+        json_member_raw(out, "result", job->result_json);
+    job_write_time(out, "created_at", job->created_ms);
+    job_write_time(out, "started_at", job->started_ms);
+    job_write_time(out, "ended_at", job->ended_ms);
+    job_write_time(out, "updated_at", job->updated_ms);
 }
 
 void job_write(struct json_out *out, const struct job *job, bool whole)

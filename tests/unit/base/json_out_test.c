@@ -47,6 +47,38 @@ static void commas_come_by_themselves(void **state)
                       "\"raw\": {\"x\": [1, 2]},\"no raw\":null}");
 }
 
+static void a_member_is_its_key_and_its_value(void **state)
+{
+    struct error err;
+    struct json_out out;
+    (void)state;
+    json_out_init(&out, 16, 10000, &err);
+    json_out_open(&out, '{');
+    json_member_text(&out, "text", "a");
+    json_member_text(&out, "no text", NULL);
+    json_member_int(&out, "int", 0);
+    json_member_nonzero(&out, "place", -7);
+    json_member_nonzero(&out, "no place", 0);
+    json_member_real(&out, "real", 0.1);
+    json_member_float(&out, "float", 0.1F);
+    json_member_bool(&out, "bool", true);
+    json_member_null(&out, "null");
+    json_member_raw(&out, "raw", "[1, 2]");
+    json_member_raw(&out, "no raw", NULL);
+    json_member_open(&out, "list", '[');
+    json_out_close(&out, ']');
+    json_out_close(&out, '}');
+    assert_text(&out, "{\"text\":\"a\",\"no text\":null,\"int\":0,\"place\":-7,\"no place\":null,"
+                      "\"real\":0.1,\"float\":0.1,\"bool\":true,\"null\":null,\"raw\":[1, 2],"
+                      "\"no raw\":null,\"list\":[]}");
+    json_out_init(&out, 16, 10000, &err);
+    json_out_open(&out, '{');
+    json_member_raw(&out, "metrics", "{");
+    struct strbuf text;
+    assert_error(json_out_finish(&out, &text), ERR_CORRUPT);
+    assert_non_null(strstr(err.message, "metrics"));
+}
+
 static void text_is_escaped_as_jansson_reads_it(void **state)
 {
     struct error err;
@@ -179,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_come_by_themselves),
+        cmocka_unit_test(a_member_is_its_key_and_its_value),
         cmocka_unit_test(text_is_escaped_as_jansson_reads_it),
         cmocka_unit_test(numbers_are_short_and_read_back_exactly),
         cmocka_unit_test(what_is_no_json_is_not_put_in),
