@@ -44,6 +44,8 @@ if(RECTRAIN_SANITIZE)
         -Wl,--push-state,--no-as-needed -l:libstdc++.so.6 -Wl,--pop-state)
 endif()
 if(RECTRAIN_COVERAGE)
+    # Where a process that is closed in may still write: what it reached is counted there.
+    target_compile_definitions(rectrain_flags INTERFACE RECTRAIN_COVERAGE="${CMAKE_BINARY_DIR}")
     target_compile_options(rectrain_flags INTERFACE --coverage -fprofile-update=atomic)
     target_link_options(rectrain_flags INTERFACE --coverage)
 endif()

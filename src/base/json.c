@@ -1,24 +1,60 @@
 #include "base/json.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
 
-static _Thread_local bool was_starved; /* since json_read began */
+/*
+ * jansson's parser ends the process where memory is out in the middle of a word (an assertion of
+ * its lexer). So while it reads it never hears of that: what memory does not give comes from a
+ * reserve, which one thread at a time has; the text ends at the next piece, and what was read is
+ * thrown away.
+ */
+enum { RESERVE_BYTES = 128 * 1024, RESERVE_ALIGN = 16, PIECE_BYTES = 1024 };
+
+static _Alignas(RESERVE_ALIGN) char reserve[RESERVE_BYTES];
+static size_t reserve_used;
+static pthread_mutex_t reserve_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static _Thread_local struct {
+    bool is_on, was_starved, has_reserve;
+} reading;
+
+static void *from_reserve(size_t size)
+{
+    const size_t step = (size + RESERVE_ALIGN - 1) / RESERVE_ALIGN * RESERVE_ALIGN;
+    if (!reading.has_reserve) {
+        pthread_mutex_lock(&reserve_lock);
+        reading.has_reserve = true;
+        reserve_used = 0;
+    }
+    if (step < size || step > RESERVE_BYTES - reserve_used)
+        return NULL;
+    reserve_used += step;
+    return reserve + reserve_used - step;
+}
 
 static void *json_alloc(size_t size)
 {
     struct error ignored;
     void *made = mem_plain(size, &ignored);
-    was_starved |= made == NULL;
-    return made;
+    reading.was_starved |= made == NULL;
+    return made == NULL && reading.is_on ? from_reserve(size) : made;
+}
+
+static void json_release(void *made)
+{
+    const char *at = made;
+    if (at < reserve || at >= reserve + RESERVE_BYTES)
+        mem_free(made);
 }
 
 void json_init(void)
 {
-    json_set_alloc_funcs(json_alloc, mem_free);
+    json_set_alloc_funcs(json_alloc, json_release);
 }
 
 enum err json_set(json_t *object, const char *key, json_t *value, struct error *err)
@@ -40,13 +76,40 @@ json_t *json_number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+struct source {
+    const char *at;
+    size_t left;
+};
+
+static size_t next_piece(void *into, size_t size, void *context)
+{
+    struct source *source = context;
+    size_t piece = source->left < size ? source->left : size;
+    if (reading.was_starved)
+        return 0;
+    if (piece > PIECE_BYTES)
+        piece = PIECE_BYTES;
+    memcpy(into, source->at, piece);
+    source->at += piece;
+    source->left -= piece;
+    return piece;
+}
+
 enum err json_read(const char *text, size_t size, size_t flags, json_t **ret_value,
                    struct error *err)
 {
     json_error_t where;
-    was_starved = false;
-    json_t *value = json_loadb(text, size, flags, &where);
-    if (value == NULL && was_starved)
+    struct source source = {text, size};
+    reading.is_on = true;
+    reading.was_starved = false;
+    json_t *value = json_load_callback(next_piece, &source, flags, &where);
+    if (reading.was_starved)
+        json_decref(value);
+    reading.is_on = false;
+    if (reading.has_reserve)
+        pthread_mutex_unlock(&reserve_lock);
+    reading.has_reserve = false;
+    if (reading.was_starved)
         return FAIL(err, ERR_NOMEM, "out of memory for a JSON text");
     if (value == NULL)
         return FAIL_REASON(err, ERR_INVALID, "json_malformed", "line %d, column %d of the JSON: %s",

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -198,9 +199,34 @@ static int use_our_allocator(void **state)
     return 0;
 }
 
+/* jansson would end the process for some of these. */
+static void no_allocation_that_fails_ends_the_reading(void **state)
+{
+    struct error err;
+    enum err rc = ERR_NOMEM;
+    (void)state;
+    char text[8192] = "[";
+    for (int i = 0; i < 100; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text),
+                 "{\"a long key %d\": [12.5, -3, \"a \\u00e9 text of some length\", null]}, ", i);
+    strcat(text, "true]");
+    const int64_t held = mem_held_bytes();
+    for (int64_t n = 1; rc == ERR_NOMEM; n++) {
+        json_t *value = NULL;
+        mem_fail_after(n);
+        rc = json_read(text, strlen(text), 0, &value, &err);
+        mem_fail_after(0);
+        assert_true(rc == ERR_NOMEM || n > 500);
+        json_decref(value);
+    }
+    assert_ok(rc);
+    assert_int_equal(mem_held_bytes(), held);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_allocation_that_fails_ends_the_reading),
         cmocka_unit_test(an_object_keeps_the_order_of_its_fields),
         cmocka_unit_test(an_array_grows_at_its_end),
         cmocka_unit_test(a_value_that_could_not_be_made_is_an_error),
