@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "jobs/job.h"
 #include "jobs/problem.h"
 
@@ -21,11 +22,9 @@ static _Thread_local struct memo memos[MEMO_SLOTS];
 
 static const char *describe(const struct job *job, char out[JOB_DESCRIPTION_SIZE])
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
     const size_t len = strlen(job->params_json);
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)job->params_json[i]) * 16777619u;
-    struct memo *memo = &memos[hash % MEMO_SLOTS];
+    const struct str params = {job->params_json, len};
+    struct memo *memo = &memos[text_hash(params) % MEMO_SLOTS];
     if (len >= MEMO_KEY_MAX || strlen(job->model_type) >= sizeof(memo->type))
         return job_describe(job, out, JOB_DESCRIPTION_SIZE);
     if (strcmp(memo->params, job->params_json) != 0 || strcmp(memo->type, job->model_type) != 0) {

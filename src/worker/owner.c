@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "worker/garbage.h"
 
 enum { STAT_MAX = 1024, STARTED_FIELD = 22 };
@@ -45,19 +46,15 @@ static bool process_start(long pid, uint64_t *ret_start)
     return true;
 }
 
-/* FNV-1a over what tells this boot and this space of process numbers from all others. */
+/* What tells this boot and this space of process numbers from all others. */
 static uint32_t place(void)
 {
-    char boot[64] = "", space[64] = "";
-    uint32_t sum = 2166136261u;
+    char boot[64] = "", space[64] = "", both[128];
     (void)read_small("/proc/sys/kernel/random/boot_id", boot, sizeof(boot));
     const ssize_t got = readlink("/proc/self/ns/pid", space, sizeof(space) - 1);
     space[got > 0 ? got : 0] = '\0';
-    const char *const texts[] = {boot, space};
-    for (int i = 0; i < 2; i++)
-        for (const char *at = texts[i]; *at != '\0'; at++)
-            sum = (sum ^ (unsigned char)*at) * 16777619u;
-    return sum;
+    snprintf(both, sizeof(both), "%s%s", boot, space);
+    return (uint32_t)text_hash_string(both);
 }
 
 void owner_host(char out[OWNER_HOST_MAX])
