@@ -53,6 +53,15 @@ void print_metrics(const json_t *metrics, const json_t *floor, const char *title
     }
 }
 
+void command_hold_signals(sigset_t *ret_held)
+{
+    sigemptyset(ret_held);
+    sigaddset(ret_held, SIGINT);
+    sigaddset(ret_held, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, ret_held, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
 enum err parse_whole(const char *name, const char *text, int64_t min, int64_t max,
                      int64_t *ret_value, struct error *err)
 {

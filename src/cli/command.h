@@ -5,6 +5,8 @@
  * What the subcommands share. Each is one file with one function that takes argv from the
  * subcommand on and returns an error for main to print; results go to stdout, all else to stderr.
  */
+#include <signal.h>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/options.h"
@@ -55,6 +57,10 @@ void print_json_error(const struct error *failure);
 
 /* Print the metrics of an object by name as a table; `floor` (NULL allowed) beside them. */
 void print_metrics(const json_t *metrics, const json_t *floor, const char *title);
+
+/* For a command that runs until it is asked to stop: SIGINT and SIGTERM wait from now on, in every
+ * thread that is started later too, for whoever takes them from *ret_held. SIGPIPE is ignored. */
+void command_hold_signals(sigset_t *ret_held);
 
 /* The text as a whole number of min to max, for options without a table. */
 MUST_CHECK enum err parse_whole(const char *name, const char *text, int64_t min, int64_t max,

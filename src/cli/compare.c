@@ -163,10 +163,8 @@ enum err command_compare(int argc, char **argv, struct error *err)
     struct side left = {0}, right = {0};
 
     TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    if (options_helped(&help, &parsed))
         return ERR_OK;
-    }
     if (parsed.argument_count != 2 ||
         (options_value(&parsed, "user") == NULL && options_value(&parsed, "items") == NULL &&
          options_value(&parsed, "history") == NULL))

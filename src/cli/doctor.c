@@ -130,15 +130,9 @@ enum err command_doctor(int argc, char **argv, struct error *err)
     struct parsed_options parsed;
     struct config *config = NULL;
     struct doctor doctor = {0};
-    TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    TRY(settings_begin(&help, argc, argv, &parsed, &config, err));
+    if (config == NULL)
         return ERR_OK;
-    }
-    if (parsed.argument_count > 0)
-        return FAIL_REASON(err, ERR_INVALID, "option", "%s: doctor takes options only",
-                           parsed.arguments[0]);
-    TRY(settings_read(&parsed, &config, err));
     doctor = (struct doctor){.config = config, .findings = json_array()};
     doctor_check_all(&doctor);
     TRY(tell(&doctor, options_value(&parsed, "json") != NULL, err));

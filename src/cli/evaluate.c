@@ -108,10 +108,8 @@ enum err command_evaluate(int argc, char **argv, struct error *err)
     json_t *result = NULL;
 
     TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    if (options_helped(&help, &parsed))
         return ERR_OK;
-    }
     if (parsed.argument_count != 1)
         return FAIL_REASON(err, ERR_INVALID, "option", "one model file is needed");
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);

@@ -50,10 +50,8 @@ enum err command_export(int argc, char **argv, struct error *err)
     struct progress progress;
 
     TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    if (options_helped(&help, &parsed))
         return ERR_OK;
-    }
     const char *format = options_value(&parsed, "format");
     const char *path = options_value(&parsed, "output");
     if (parsed.argument_count != 1 || format == NULL || path == NULL)

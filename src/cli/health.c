@@ -118,15 +118,9 @@ enum err command_health(int argc, char **argv, struct error *err)
     enum err rc;
     struct parsed_options parsed;
     struct config *config = NULL;
-    TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    TRY(settings_begin(&help, argc, argv, &parsed, &config, err));
+    if (config == NULL)
         return ERR_OK;
-    }
-    if (parsed.argument_count > 0)
-        return FAIL_REASON(err, ERR_INVALID, "option", "%s: health takes options only",
-                           parsed.arguments[0]);
-    TRY(settings_read(&parsed, &config, err));
     if (options_value(&parsed, "worker") != NULL)
         rc = check_worker(config, err);
     else

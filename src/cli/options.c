@@ -160,3 +160,10 @@ void options_print_help(const struct command_help *help)
         }
     }
 }
+
+bool options_helped(const struct command_help *help, const struct parsed_options *parsed)
+{
+    if (parsed->help)
+        options_print_help(help);
+    return parsed->help;
+}

@@ -45,5 +45,7 @@ MUST_CHECK enum err options_parse(const struct command_help *help, int argc, cha
 /* The last value given for a name: NULL when there is none ("" for a switch that was given). */
 const char *options_value(const struct parsed_options *parsed, const char *name);
 void options_print_help(const struct command_help *help);
+/* Whether --help was given: it is printed, and there is nothing else to do. */
+bool options_helped(const struct command_help *help, const struct parsed_options *parsed);
 
 #endif

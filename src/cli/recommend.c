@@ -59,10 +59,8 @@ enum err command_recommend(int argc, char **argv, struct error *err)
     enum basis basis;
 
     TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    if (options_helped(&help, &parsed))
         return ERR_OK;
-    }
     if (parsed.argument_count != 1 ||
         (options_value(&parsed, "user") == NULL && options_value(&parsed, "items") == NULL &&
          options_value(&parsed, "history") == NULL && options_value(&parsed, "output") == NULL))

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "api/service.h"
-#include "base/log.h"
 #include "cli/command.h"
 #include "cli/settings.h"
 
@@ -14,16 +13,6 @@ enum { DRAIN_MS = 10000 };
 static void leave_at_once(int number)
 {
     _exit(128 + number);
-}
-
-/* Both signals wait for us from now on, in every thread that is started later. */
-static void hold_signals(sigset_t *ret_held)
-{
-    sigemptyset(ret_held);
-    sigaddset(ret_held, SIGINT);
-    sigaddset(ret_held, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, ret_held, NULL);
-    signal(SIGPIPE, SIG_IGN);
 }
 
 static void wait_for_signal(const sigset_t *held)
@@ -55,17 +44,10 @@ enum err command_serve(int argc, char **argv, struct error *err)
         .options = settings.options,
         .count = settings.count,
     };
-    TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    TRY(settings_begin(&help, argc, argv, &parsed, &config, err));
+    if (config == NULL)
         return ERR_OK;
-    }
-    if (parsed.argument_count > 0)
-        return FAIL_REASON(err, ERR_INVALID, "option", "there is nothing to do with %s",
-                           parsed.arguments[0]);
-    TRY(settings_read(&parsed, &config, err));
-    log_set_level(log_level_find(config_text(config, "LOG_LEVEL")));
-    hold_signals(&held);
+    command_hold_signals(&held);
     TRY(service_open(config, &service, err));
     printf("rectrain is at %s\n", service_url(service));
     fflush(stdout);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 enum { FLAGS_MAX = 64 };
 
 /* The setting that an option stands for; NULL: none. */
@@ -31,6 +33,24 @@ enum err settings_read(const struct parsed_options *parsed, struct config **ret_
                 setting->name, parsed->values[i] != NULL ? parsed->values[i] : "1"};
     }
     return config_read(environ, flags, count, ret_config, err);
+}
+
+enum err settings_begin(const struct command_help *help, int argc, char **argv,
+                        struct parsed_options *ret_parsed, struct config **ret_config,
+                        struct error *err)
+{
+    enum err rc;
+    *ret_config = NULL;
+    TRY(options_parse(help, argc, argv, ret_parsed, err));
+    if (options_helped(help, ret_parsed))
+        return ERR_OK;
+    if (ret_parsed->argument_count > 0)
+        return FAIL_REASON(err, ERR_INVALID, "option", "%s: %s takes options only",
+                           ret_parsed->arguments[0], argv[0]);
+    TRY(settings_read(ret_parsed, ret_config, err));
+    log_set_level(log_level_find(config_text(*ret_config, "LOG_LEVEL")));
+done:
+    return rc;
 }
 
 enum err settings_open_store(const struct config *config, enum settings_open how,

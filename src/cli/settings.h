@@ -27,6 +27,14 @@ struct setting_options {
 };
 void setting_options_init(struct setting_options *settings);
 
+/*
+ * What a command of settings alone begins with: its options are parsed, arguments refused, the
+ * settings read, and their LOG_LEVEL holds. *ret_config NULL: --help was asked for and is printed,
+ * and there is nothing else to do; else the caller frees it. ERR_INVALID (option); settings_read.
+ */
+MUST_CHECK enum err settings_begin(const struct command_help *help, int argc, char **argv,
+                                   struct parsed_options *ret_parsed, struct config **ret_config,
+                                   struct error *err);
 MUST_CHECK enum err settings_read(const struct parsed_options *parsed, struct config **ret_config,
                                   struct error *err);
 

@@ -28,10 +28,8 @@ enum err command_similar(int argc, char **argv, struct error *err)
     int32_t item, count;
 
     TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    if (options_helped(&help, &parsed))
         return ERR_OK;
-    }
     if (parsed.argument_count != 1 || options_value(&parsed, "item") == NULL)
         return FAIL_REASON(err, ERR_INVALID, "option", "one model file and --item are needed");
     TRY(question_open(&parsed, &question, err));

@@ -99,10 +99,8 @@ enum err command_synth(int argc, char **argv, struct error *err)
     struct progress progress;
 
     TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    if (options_helped(&help, &parsed))
         return ERR_OK;
-    }
     TRY(make_spec(&parsed, &spec, err));
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
     rc = synth_write(&spec, &progress, &made, err);

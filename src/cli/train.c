@@ -144,10 +144,8 @@ enum err command_train(int argc, char **argv, struct error *err)
 
     make_help(&help);
     TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    if (options_helped(&help, &parsed))
         return ERR_OK;
-    }
     TRY(make_spec(&parsed, &spec, err));
     progress_bar_init(&bar, options_value(&parsed, "quiet") != NULL, &progress);
     rc = run_train(&spec, &progress, &result, err);

@@ -50,11 +50,7 @@ static enum err run_workers(const struct config *config, enum job_task task, str
     if (count == 0)
         return FAIL_REASON(err, ERR_INVALID, "setting",
                            "%s is 0, which leaves nothing to do: set it to 1 or more", setting);
-    sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
-    sigprocmask(SIG_BLOCK, &held, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    command_hold_signals(&held);
     log_info("workers_started", "task=%s workers=%d version=%s", job_task_name(task), count,
              RECTRAIN_VERSION);
     TRY(workers_start(config, task, count, &workers, err));
@@ -82,16 +78,9 @@ static enum err run_command(enum job_task task, const char *usage, const char *s
         .options = settings.options,
         .count = settings.count,
     };
-    TRY(options_parse(&help, argc, argv, &parsed, err));
-    if (parsed.help) {
-        options_print_help(&help);
+    TRY(settings_begin(&help, argc, argv, &parsed, &config, err));
+    if (config == NULL)
         return ERR_OK;
-    }
-    if (parsed.argument_count > 0)
-        return FAIL_REASON(err, ERR_INVALID, "option", "there is nothing to do with %s",
-                           parsed.arguments[0]);
-    TRY(settings_read(&parsed, &config, err));
-    log_set_level(log_level_find(config_text(config, "LOG_LEVEL")));
     if (options_value(&parsed, "slot") != NULL)
         TRY(run_slot(options_value(&parsed, "slot"), config, task, err));
     else
