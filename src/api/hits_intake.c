@@ -29,11 +29,6 @@ struct recorded {
     json_t *result, *run, *metrics;
 };
 
-static json_t *parse(const char *text)
-{
-    return text != NULL ? json_loads(text, 0, NULL) : NULL;
-}
-
 static enum err compare(const struct recorded *model, const json_t *hits, struct error *err)
 {
     char words[200];
@@ -68,11 +63,12 @@ static enum err check_whose(const struct intake *intake, const struct model_reco
     enum err rc;
     struct job *job = NULL;
     json_t *hits = NULL;
-    struct recorded recorded = {.run = parse(model->run_json),
-                                .metrics = parse(model->metrics_json)};
+    struct recorded recorded = {0};
+    TRY(json_read_stored("run", model->run_json, &recorded.run, err));
+    TRY(json_read_stored("metrics", model->metrics_json, &recorded.metrics, err));
     TRY(hits_check(intake->config, intake->fd, MODEL_CHECK_TIMEOUT_MS, &hits, err));
     TRY(job_read(intake->store, model->user_id, JOB_ANY_TASK, model->job_id, &job, err));
-    recorded.result = parse(job->result_json);
+    TRY(json_read_stored("result", job->result_json, &recorded.result, err));
     rc = compare(&recorded, hits, err);
 done:
     json_decref(recorded.result);

@@ -40,18 +40,16 @@ done:
 static enum err see_metrics(const struct job *job, void *context, struct error *err)
 {
     enum err rc = ERR_OK;
-    json_t *names = context, *value;
+    json_t *names = context, *value, *metrics = NULL;
     const char *name;
-    if (job->metrics_json == NULL)
-        return ERR_OK;
-    json_t *metrics = json_loads(job->metrics_json, 0, NULL);
+    TRY(json_read_stored("metrics", job->metrics_json, &metrics, err));
     json_object_foreach(metrics, name, value)
     {
         if (json_object_get(names, name) == NULL && json_object_size(names) < COLUMNS_MAX)
             rc = json_set(names, name, json_true(), err);
-        if (rc != ERR_OK)
-            break;
+        TRY(rc);
     }
+done:
     json_decref(metrics);
     return rc;
 }
@@ -119,12 +117,13 @@ static void add_values(struct csv_out *csv, const json_t *columns, const json_t 
 
 static enum err add_line(const struct job *job, void *context, struct error *err)
 {
+    enum err rc;
     struct lines *lines = context;
     struct csv_out *csv = &lines->csv;
-    json_t *params = json_loads(job->params_json, 0, NULL);
-    json_t *run = json_loads(job->run_json, 0, NULL);
-    json_t *metrics = job->metrics_json != NULL ? json_loads(job->metrics_json, 0, NULL) : NULL;
-    (void)err;
+    json_t *params = NULL, *run = NULL, *metrics = NULL;
+    TRY(json_read_stored("params", job->params_json, &params, err));
+    TRY(json_read_stored("run", job->run_json, &run, err));
+    TRY(json_read_stored("metrics", job->metrics_json, &metrics, err));
     csv_out_int(csv, job->job_id);
     csv_out_text(csv, job->name);
     csv_out_text(csv, job->model_type);
@@ -143,10 +142,12 @@ static enum err add_line(const struct job *job, void *context, struct error *err
     add_values(csv, lines->columns->params, params, run);
     add_values(csv, lines->columns->metrics, metrics, NULL);
     csv_out_end_line(csv);
+    rc = csv->rc;
+done:
     json_decref(params);
     json_decref(run);
     json_decref(metrics);
-    return csv->rc;
+    return rc;
 }
 
 static void add_header(struct csv_out *csv, const struct columns *columns)

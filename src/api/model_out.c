@@ -31,10 +31,19 @@ static void out_whole_number(struct json_out *out, const char *key, const json_t
         json_out_null(out);
 }
 
+/* A stored text as a value; NULL where there is none, or `out` has failed. */
+static json_t *read_stored(struct json_out *out, const char *what, const char *text)
+{
+    json_t *value = NULL;
+    if (out->rc == ERR_OK)
+        out->rc = json_read_stored(what, text, &value, out->err);
+    return value;
+}
+
 /* Of the run's parameters: the length of the lists that the model was judged on, and the seed. */
 static void out_run(struct json_out *out, const struct model_record *model)
 {
-    json_t *run = json_loads(model->run_json, 0, NULL);
+    json_t *run = read_stored(out, "run", model->run_json);
     out_whole_number(out, "k", json_object_get(run, "k"));
     out_whole_number(out, "seed", json_object_get(run, "seed"));
     json_decref(run);
@@ -74,7 +83,7 @@ static void out_identity(struct json_out *out, const struct model_record *model)
 void model_out(struct json_out *out, const struct model_record *model, const char *result_json)
 {
     const char *program = model->program_version;
-    json_t *result = result_json != NULL ? json_loads(result_json, 0, NULL) : NULL;
+    json_t *result = read_stored(out, "result", result_json);
     if (program == NULL) /* of models that were made before it was kept */
         program = json_string_value(json_object_get(result, "version"));
     json_out_open(out, '{');

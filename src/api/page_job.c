@@ -23,8 +23,9 @@ enum { TEXT_BYTES = 64, EVENTS_SHOWN = 200, LOG_TAIL_BYTES = 16384, TITLE_BYTES 
 static enum err add_params(json_t *context, const struct job *job, struct error *err)
 {
     enum err rc;
-    json_t *list = json_array(), *params = json_loads(job->params_json, 0, NULL),
-           *run = json_loads(job->run_json, 0, NULL);
+    json_t *list = json_array(), *params = NULL, *run = NULL;
+    TRY(json_read_stored("params", job->params_json, &params, err));
+    TRY(json_read_stored("run", job->run_json, &run, err));
     TRY(page_add_members(list, params, err));
     TRY(page_add_members(list, run, err));
     TRY(json_set(context, "params", json_incref(list), err));
@@ -38,8 +39,8 @@ done:
 static enum err add_funnel(json_t *context, const struct job *job, struct error *err)
 {
     enum err rc;
-    json_t *list = json_array(),
-           *result = job->result_json != NULL ? json_loads(job->result_json, 0, NULL) : NULL;
+    json_t *list = json_array(), *result = NULL;
+    TRY(json_read_stored("result", job->result_json, &result, err));
     TRY(page_add_members(list, json_object_get(result, "funnel"), err));
     TRY(json_set(context, "has_funnel", json_boolean(json_array_size(list) > 0), err));
     TRY(json_set(context, "funnel", json_incref(list), err));

@@ -26,24 +26,34 @@ static json_t *text_or_null(const char *text)
 
 /* ---- a version ---- */
 
-/* What the list and the page of a version both show. NULL: no memory. */
-static json_t *model_fields(const struct model_record *model)
+/* What the list and the page of a version both show. */
+static enum err model_fields(const struct model_record *model, json_t **ret_fields,
+                             struct error *err)
 {
+    enum err rc;
     char size[PAGE_TEXT_SIZE], created[PAGE_TEXT_SIZE], recall[PAGE_TEXT_SIZE];
     char url[PAGE_TEXT_SIZE], ref[MODEL_REF_SIZE];
-    json_t *metrics = model->metrics_json != NULL ? json_loads(model->metrics_json, 0, NULL) : NULL;
+    json_t *metrics = NULL, *fields;
+    TRY(json_read_stored("metrics", model->metrics_json, &metrics, err));
     const json_t *value = json_object_get(metrics, "recall_at_k");
     page_percent(json_is_number(value) ? json_number_value(value) : NAN, recall, sizeof(recall));
     json_decref(metrics);
     snprintf(url, sizeof(url), "/api/v1/models/%" PRId64 "/download", model->model_id);
-    return json_pack("{s:I,s:o,s:I,s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:o}", "model_id",
-                     (json_int_t)model->model_id, "name", json_text(model->name), "model_version",
-                     (json_int_t)model->version, "ref",
-                     model_ref_of(model->name, model->version, ref), "model_type",
-                     model->model_type, "aliases", text_or_null(model->aliases), "recall", recall,
-                     "size", text_bytes(model->size_bytes, size, sizeof(size)), "created",
-                     page_time(model->created_ms, created, sizeof(created)), "download_url", url,
-                     "file_name", json_text(saved_model_name(model->path)));
+    fields =
+        json_pack("{s:I,s:o,s:I,s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:o}", "model_id",
+                  (json_int_t)model->model_id, "name", json_text(model->name), "model_version",
+                  (json_int_t)model->version, "ref", model_ref_of(model->name, model->version, ref),
+                  "model_type", model->model_type, "aliases", text_or_null(model->aliases),
+                  "recall", recall, "size", text_bytes(model->size_bytes, size, sizeof(size)),
+                  "created", page_time(model->created_ms, created, sizeof(created)), "download_url",
+                  url, "file_name", json_text(saved_model_name(model->path)));
+    if (fields == NULL) {
+        rc = FAIL(err, ERR_NOMEM, "out of memory for the fields of a model");
+        goto done;
+    }
+    *ret_fields = fields;
+done:
+    return rc;
 }
 
 /* ---- the list ---- */
@@ -56,8 +66,11 @@ static enum err add_models(json_t *context, struct app *app, const struct model_
     json_t *models = json_array();
     TRY(model_list(app->store, query, &list, err));
     const int32_t count = list.count > MODELS_SHOWN ? MODELS_SHOWN : list.count;
-    for (int32_t i = 0; i < count; i++)
-        TRY(json_append(models, model_fields(list.models[i]), err));
+    for (int32_t i = 0; i < count; i++) {
+        json_t *fields = NULL;
+        TRY(model_fields(list.models[i], &fields, err));
+        TRY(json_append(models, fields, err));
+    }
     if (list.count > count)
         TRY(json_set(context, "next", json_integer(list.models[count - 1]->model_id), err));
     TRY(json_set(context, "has_models", json_boolean(count > 0), err));
@@ -183,7 +196,8 @@ done:
 static enum err add_facts(json_t *fields, const struct model_record *model, struct error *err)
 {
     enum err rc;
-    json_t *params = json_array(), *given = json_loads(model->params_json, 0, NULL);
+    json_t *params = json_array(), *given = NULL;
+    TRY(json_read_stored("params", model->params_json, &given, err));
     TRY(page_add_members(params, given, err));
     TRY(json_set(fields, "params", json_incref(params), err));
     TRY(page_add_metrics(fields, model->metrics_json, model->run_json, err));
@@ -238,7 +252,7 @@ enum err page_model(struct app *app, struct request *request, struct response *r
     TRY(request_param_id(request, "model_id", &model_id, err));
     TRY(query_text(request, "user", &user, err));
     TRY(model_read(app->store, request_identity(request)->user_id, model_id, &model, err));
-    TRY_PTR(fields = model_fields(model));
+    TRY(model_fields(model, &fields, err));
     TRY(add_facts(fields, model, err));
     TRY(add_verdict(fields, app, model, err));
     TRY(json_set(fields, "error", text_or_null(state->error), err));

@@ -146,8 +146,9 @@ enum err page_add_metrics(json_t *context, const char *metrics_json, const char 
 {
     enum err rc = ERR_OK;
     char title[PAGE_TEXT_SIZE], value[PAGE_TEXT_SIZE];
-    json_t *list = json_array(), *run = json_loads(run_json, 0, NULL),
-           *metrics = metrics_json != NULL ? json_loads(metrics_json, 0, NULL) : NULL;
+    json_t *list = json_array(), *run = NULL, *metrics = NULL;
+    TRY(json_read_stored("run", run_json, &run, err));
+    TRY(json_read_stored("metrics", metrics_json, &metrics, err));
     const json_int_t k = json_integer_value(json_object_get(run, "k"));
     for (int32_t i = 0; i < metric_count() && metrics != NULL; i++) {
         const struct metric *metric = metric_at(i);

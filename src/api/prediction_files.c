@@ -78,10 +78,9 @@ done:
     return rc;
 }
 
-static enum err write_preview(const struct prediction *prediction, int64_t limit,
-                              struct json_out *out)
+static void write_preview(const struct prediction *prediction, const json_t *result, int64_t limit,
+                          struct json_out *out)
 {
-    json_t *result = json_loads(prediction->job.result_json, 0, NULL);
     const json_t *rows = json_object_get(result, "preview");
     static const char *const columns[] = {"cookie", "node", "rank", "score"};
     json_out_open(out, '{');
@@ -107,8 +106,6 @@ static enum err write_preview(const struct prediction *prediction, int64_t limit
     json_out_close(out, ']');
     json_member_int(out, "total", prediction->file_rows);
     json_out_close(out, '}');
-    json_decref(result);
-    return out->rc;
 }
 
 /* The first rows, as the worker told them: the file itself is not opened. */
@@ -119,14 +116,17 @@ static enum err preview(void *context, struct request *request, struct response 
     enum err rc;
     int64_t limit;
     struct json_out out;
+    json_t *result = NULL;
     struct prediction *prediction = NULL;
     TRY(query_check(request, known, err));
     TRY(query_int(request, "limit", PREVIEW_DEFAULT, 1, PREVIEW_MOST, &limit, err));
     TRY(find(context, request, false, &prediction, err));
+    TRY(json_read_stored("result", prediction->job.result_json, &result, err));
     out_begin(&out, OUT_FIRST_BYTES, err);
-    (void)write_preview(prediction, limit, &out);
+    write_preview(prediction, result, limit, &out);
     rc = response_out_tagged(response, &out, err);
 done:
+    json_decref(result);
     prediction_free(prediction);
     return rc;
 }

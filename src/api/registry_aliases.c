@@ -83,14 +83,16 @@ static enum err refuse_by_gate(struct response *response, const struct verdict *
     enum err rc;
     struct json_out out;
     struct strbuf text = {0};
+    json_t *value = NULL;
     out_begin(&out, MOVE_BYTES, err);
     verdict_write(&out, verdict);
     TRY(json_out_finish(&out, &text));
+    TRY(json_read(text.ptr, text.len, 0, &value, err));
     response_problem(response, 409, "gate_refused",
                      "the gate lets %s not become champion: %s. Override it with a reason where "
                      "you know better",
                      verdict->candidate, verdict->words);
-    response_problem_value(response, "verdict", json_loads(text.ptr, 0, NULL));
+    response_problem_value(response, "verdict", value);
 done:
     strbuf_release(&text);
     return rc;

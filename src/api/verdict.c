@@ -27,13 +27,16 @@ static const char *const outcome_names[] = {
 };
 
 /* A number in a stored object; NAN where there is none. */
-static double number_in(const char *text, const char *key)
+static enum err number_in(const char *text, const char *key, double *ret_number, struct error *err)
 {
-    json_t *object = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    enum err rc;
+    json_t *object = NULL;
+    TRY(json_read_stored(key, text, &object, err));
     const json_t *value = json_object_get(object, key);
-    const double number = json_is_number(value) ? json_number_value(value) : (double)NAN;
+    *ret_number = json_is_number(value) ? json_number_value(value) : (double)NAN;
+done:
     json_decref(object);
-    return number;
+    return rc;
 }
 
 /* ---- what there is to compare ---- */
@@ -96,9 +99,9 @@ static enum err read_data(struct store *store, const struct model_record *model,
     enum err rc = job_read(store, model->user_id, JOB_ANY_TASK, model->job_id, &job, err);
     if (rc != ERR_OK)
         return rc;
-    json_t *result = job->result_json != NULL ? json_loads(job->result_json, 0, NULL) : NULL;
+    json_t *result = NULL, *data = json_array();
+    rc = json_read_stored("result", job->result_json, &result, err);
     const json_t *passport = json_object_get(result, "data");
-    json_t *data = json_array();
     size_t i;
     json_t *file;
     json_array_foreach(json_object_get(passport, "files"), i, file)
@@ -278,41 +281,46 @@ static void say_floor(struct verdict *verdict)
         snprintf(verdict->words + used, left, "; beats popular");
 }
 
-static struct verdict begin(const struct verdict_case *of)
+static enum err begin(const struct verdict_case *of, struct verdict *verdict, struct error *err)
 {
+    enum err rc;
+    double k;
     const struct model_record *candidate = of->candidate;
-    const double k = number_in(candidate->run_json, "k");
-    struct verdict verdict = {
+    *verdict = (struct verdict){
         .outcome = VERDICT_NOT_COMPARABLE,
-        .k = isfinite(k) ? (int64_t)k : 0,
         .difference = (double)NAN,
         .low = (double)NAN,
         .high = (double)NAN,
         .margin = of->margin,
-        .candidate_recall = number_in(candidate->metrics_json, RECALL),
         .champion_recall = (double)NAN,
-        .popular_recall = number_in(candidate->popular_metrics_json, RECALL),
     };
-    model_ref_of(candidate->name, candidate->version, verdict.candidate);
+    TRY(number_in(candidate->run_json, "k", &k, err));
+    verdict->k = isfinite(k) ? (int64_t)k : 0;
+    TRY(number_in(candidate->metrics_json, RECALL, &verdict->candidate_recall, err));
+    TRY(number_in(candidate->popular_metrics_json, RECALL, &verdict->popular_recall, err));
+    model_ref_of(candidate->name, candidate->version, verdict->candidate);
     if (strcmp(candidate->model_type, "popular") == 0)
-        verdict.popular_recall = verdict.candidate_recall;
-    return verdict;
+        verdict->popular_recall = verdict->candidate_recall;
+done:
+    return rc;
 }
 
 enum err verdict_make(const struct verdict_case *of, struct verdict *ret_verdict, struct error *err)
 {
-    enum err rc = ERR_OK;
-    struct verdict verdict = begin(of);
+    enum err rc;
+    struct verdict verdict;
+    TRY(begin(of, &verdict, err));
     if (of->champion == NULL) {
         verdict.outcome = VERDICT_NO_CHAMPION;
         snprintf(verdict.words, sizeof(verdict.words), "no champion yet");
     } else {
         model_ref_of(of->champion->name, of->champion->version, verdict.champion);
-        verdict.champion_recall = number_in(of->champion->metrics_json, RECALL);
+        TRY(number_in(of->champion->metrics_json, RECALL, &verdict.champion_recall, err));
         TRY(compare(of, &verdict, err));
         /* Of the same holdout and data popular is the same: an import does not bring its own. */
         if (verdict.why == NULL && isnan(verdict.popular_recall))
-            verdict.popular_recall = number_in(of->champion->popular_metrics_json, RECALL);
+            TRY(number_in(of->champion->popular_metrics_json, RECALL, &verdict.popular_recall,
+                          err));
         if (verdict.why == NULL)
             say_interval(&verdict);
     }

@@ -118,6 +118,21 @@ enum err json_read(const char *text, size_t size, size_t flags, json_t **ret_val
     return ERR_OK;
 }
 
+enum err json_read_stored(const char *what, const char *text, json_t **ret_value, struct error *err)
+{
+    struct error about;
+    if (text == NULL) {
+        *ret_value = NULL;
+        return ERR_OK;
+    }
+    const enum err rc = json_read(text, strlen(text), JSON_DECODE_ANY, ret_value, &about);
+    if (rc == ERR_NOMEM)
+        return FAIL(err, rc, "out of memory for the stored %s", what);
+    return rc == ERR_OK
+               ? rc
+               : FAIL(err, ERR_CORRUPT, "the stored %s is no JSON: %.200s", what, about.message);
+}
+
 size_t json_utf8_length(const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;

@@ -29,6 +29,11 @@ json_t *json_text(const char *text);
 MUST_CHECK enum err json_read(const char *text, size_t size, size_t flags, json_t **ret_value,
                               struct error *err);
 
+/* A text that the store keeps, as a value that the caller owns; NULL, which is none, gives NULL.
+ * Errors: ERR_CORRUPT where it is no JSON, which names `what` was stored; ERR_NOMEM. */
+MUST_CHECK enum err json_read_stored(const char *what, const char *text, json_t **ret_value,
+                                     struct error *err);
+
 /* Bytes of the UTF-8 character (RFC 3629) that a terminated text begins with; 0 where it begins
  * with something else. The end counts as one byte. */
 size_t json_utf8_length(const char *text);

@@ -34,25 +34,22 @@ static enum err print_out(struct json_out *out, struct error *err)
 
 /* ---- list ---- */
 
-static double recall_of(const struct model_record *model)
-{
-    json_t *metrics = json_loads(model->metrics_json, 0, NULL);
-    const double recall = json_number_value(json_object_get(metrics, "recall_at_k"));
-    json_decref(metrics);
-    return recall;
-}
-
 static enum err print_model(void *unused, const struct model_record *model, struct error *err)
 {
+    enum err rc;
     char ref[MODEL_REF_SIZE], time[JOB_TIME_SIZE], size[16];
+    json_t *metrics = NULL;
     (void)unused;
-    (void)err;
+    TRY(json_read_stored("metrics", model->metrics_json, &metrics, err));
     printf("%6" PRId64 "  %-24s %-10s recall %6.4f  %8s  %s  %s%s\n", model->model_id,
-           model_ref_of(model->name, model->version, ref), model->model_type, recall_of(model),
+           model_ref_of(model->name, model->version, ref), model->model_type,
+           json_number_value(json_object_get(metrics, "recall_at_k")),
            text_bytes(model->size_bytes, size, sizeof(size)),
            job_time_plain(model->created_ms, time), model->aliases != NULL ? "@" : "",
            model->aliases != NULL ? model->aliases : "");
-    return ERR_OK;
+done:
+    json_decref(metrics);
+    return rc;
 }
 
 static enum err write_model(void *context, const struct model_record *model, struct error *err)

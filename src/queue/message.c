@@ -10,7 +10,10 @@ enum err message_write(const struct outbox_message *message, struct strbuf *out,
 {
     enum err rc;
     json_t *body = json_object();
-    json_t *params = json_loads(message->params_json, 0, NULL);
+    json_t *params = NULL;
+    rc = json_read_stored("params", message->params_json, &params, err);
+    if (rc != ERR_CORRUPT) /* which is left out: workers go by the record itself */
+        TRY(rc);
     TRY(json_set(body, "job_id", json_integer(message->job_id), err));
     TRY(json_set(body, "model_type", json_text(message->model_type), err));
     TRY(json_set(body, "data_path", json_text(message->data_path), err));
@@ -25,16 +28,16 @@ done:
 
 enum err message_parse(const char *body, size_t size, int64_t *ret_job_id, struct error *err)
 {
-    enum err rc = ERR_OK;
-    json_error_t fault;
+    json_t *value = NULL;
+    struct error about;
     if (size > MESSAGE_MAX)
         return FAIL(err, ERR_INVALID, "it is longer than %d bytes", MESSAGE_MAX);
-    json_t *value = json_loadb(body, size, 0, &fault);
+    enum err rc = json_read(body, size, 0, &value, &about);
     const json_t *job_id = json_object_get(value, "job_id");
-    if (value == NULL && json_error_code(&fault) == json_error_out_of_memory)
+    if (rc == ERR_NOMEM)
         rc = FAIL(err, ERR_NOMEM, "out of memory reading a message");
-    else if (value == NULL)
-        rc = FAIL(err, ERR_INVALID, "it is no JSON: %.100s", fault.text);
+    else if (rc != ERR_OK)
+        rc = FAIL(err, ERR_INVALID, "it is no JSON: %.200s", about.message);
     else if (!json_is_object(value))
         rc = FAIL(err, ERR_INVALID, "it is JSON, but no object");
     else if (job_id == NULL)

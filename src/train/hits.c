@@ -142,9 +142,11 @@ static enum err take_users(const json_t *list, int32_t users, int32_t *out, stru
 static enum err users_of_text(const char *text, size_t size, int32_t users, int32_t **ret_users,
                               int32_t *ret_count, struct error *err)
 {
-    enum err rc = ERR_OK;
     int32_t *out = NULL;
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+    json_t *root = NULL;
+    enum err rc = json_read(text, size, JSON_REJECT_DUPLICATES, &root, err);
+    if (rc == ERR_NOMEM)
+        return rc;
     const json_t *list = json_object_get(root, "users");
     const size_t count = json_array_size(list);
     if (count == 0 || count > (size_t)users) {

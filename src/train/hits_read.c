@@ -57,11 +57,14 @@ done:
 
 enum err hits_parse(const char *text, size_t size, struct hits *ret_hits, struct error *err)
 {
-    json_error_t where;
+    struct error about;
     struct hits hits = {0};
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
-    enum err rc = root == NULL ? FAIL(err, ERR_CORRUPT, "it is no JSON: %s", where.text)
-                               : read_root(root, &hits, err);
+    json_t *root = NULL;
+    enum err rc = json_read(text, size, JSON_REJECT_DUPLICATES, &root, &about);
+    if (rc == ERR_NOMEM)
+        return FAIL(err, rc, "%s", about.message);
+    rc = rc != ERR_OK ? FAIL(err, ERR_CORRUPT, "it is no JSON: %.200s", about.message)
+                      : read_root(root, &hits, err);
     json_decref(root);
     if (rc == ERR_OK)
         *ret_hits = hits;

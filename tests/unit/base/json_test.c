@@ -192,6 +192,28 @@ static void a_text_that_is_read_without_memory_is_not_called_malformed(void **st
     assert_string_equal(err.reason, "json_malformed");
 }
 
+static void a_stored_text_is_a_value_or_corrupt_and_none_is_none(void **state)
+{
+    struct error err;
+    json_t *value = NULL;
+    (void)state;
+    assert_ok(json_read_stored("metrics", "{\"a\": 1}", &value, &err));
+    assert_int_equal(json_integer_value(json_object_get(value, "a")), 1);
+    json_decref(value);
+    assert_ok(json_read_stored("metrics", "null", &value, &err));
+    assert_true(json_is_null(value));
+    assert_ok(json_read_stored("metrics", NULL, &value, &err));
+    assert_null(value);
+    assert_error(json_read_stored("metrics", "{\"a\": ", &value, &err), ERR_CORRUPT);
+    assert_non_null(strstr(err.message, "the stored metrics is no JSON"));
+    assert_error(json_read_stored("metrics", "", &value, &err), ERR_CORRUPT);
+    mem_fail_after(1);
+    const enum err rc = json_read_stored("metrics", "{\"a\": 1}", &value, &err);
+    mem_fail_after(0);
+    assert_int_equal(rc, ERR_NOMEM);
+    assert_null(value);
+}
+
 static int use_our_allocator(void **state)
 {
     (void)state;
@@ -239,6 +261,7 @@ int main(void)
         cmocka_unit_test(writing_over_the_cap_is_an_error),
         cmocka_unit_test(without_memory_nothing_leaks_and_nothing_is_lost),
         cmocka_unit_test(a_text_that_is_read_without_memory_is_not_called_malformed),
+        cmocka_unit_test(a_stored_text_is_a_value_or_corrupt_and_none_is_none),
     };
     return cmocka_run_group_tests(tests, use_our_allocator, NULL);
 }
