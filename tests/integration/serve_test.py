@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from client import Client  # noqa: E402
-from processes import wait_until  # noqa: E402
+from processes import free_port, wait_until  # noqa: E402
 from stack import DEMO_EMAIL, Stack, StackTest, run_rectrain  # noqa: E402
 
 HTML = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Site": "same-origin"}
@@ -78,6 +78,37 @@ class Health(StackTest):
         failing = [one for one in answer.json()["checks"] if not one["ok"]]
         self.assertEqual([one["name"] for one in failing], ["models"])
         self.assertIn("MODEL_DIR", failing[0]["detail"])
+
+    def ask_command(self, *words, **settings):
+        return run_rectrain("health", *words, check=False,
+                            environment={**os.environ, **self.stack.environment, **settings})
+
+    def test_the_command_for_health_checks(self):
+        time.sleep(1.1)  # after a test that makes something fail
+        done = self.ask_command()
+        self.assertEqual((done.returncode, done.stdout), (0, "ok\n"), done.stderr)
+        done = self.ask_command("--listen", f"0.0.0.0:{self.stack.port}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.ask_command("--listen", f"127.0.0.1:{free_port()}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no server answers", done.stderr)
+        done = self.ask_command("--listen", "no.such.host.invalid:80")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("takes options only", self.ask_command("everything").stderr)
+        self.assertIn("--worker", self.ask_command("--help").stdout)
+
+    def test_a_worker_is_healthy_once_it_was_seen(self):
+        done = self.ask_command("--worker")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no worker of", done.stderr)
+        self.stack.start_worker()
+        wait_until(lambda: self.ask_command("--worker").returncode == 0, what="it is seen")
+
+    def test_a_server_that_says_nothing_is_not_healthy(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            done = self.ask_command("--listen", f"127.0.0.1:{silent.getsockname()[1]}")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("it does not answer", done.stderr)
 
 
 class Metrics(StackTest):
