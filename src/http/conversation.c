@@ -314,13 +314,16 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
 {
     static const char too_large[] = "HTTP/1.1 413 Content Too Large\r\n"
                                     "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    static const char no_memory[] = "HTTP/1.1 503 Service Unavailable\r\n"
+                                    "Connection: close\r\nContent-Length: 0\r\n\r\n";
     const struct http_limits *limits = &exchange->server->config.limits;
     const bool is_kept = upload_keep(exchange, bytes, *size);
     *size = 0;
-    if (!is_kept) { /* a chunked one: its length was not known before */
+    if (!is_kept) { /* a chunked one, whose length was not known before; or memory is out */
+        const bool is_long = exchange->request.body_size > exchange->body_max;
         http_metrics_add(exchange->server->metrics, HTTP_REFUSED, 1);
-        exchange->response.status = 413;
-        link_cut(&exchange->server->links, exchange->link, too_large);
+        exchange->response.status = is_long ? 413 : 503;
+        link_cut(&exchange->server->links, exchange->link, is_long ? too_large : no_memory);
         return MHD_NO;
     }
     const int64_t earned_ms = 1000 * exchange->request.body_size / limits->body_bytes_per_second;
