@@ -4,24 +4,24 @@
 #include <amqp_tcp_socket.h>
 
 #include <arpa/inet.h>
-#include <fcntl.h>
-#include <glob.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "support/server.h"
 #include "support/slowness.h"
 #include "support/test.h"
 
 enum { VARIABLES = 16, START_MS = 90000 };
+
+static const char PROGRAMS[] = "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin";
 
 static void nap(int ms)
 {
@@ -41,17 +41,6 @@ static int free_port(void)
 }
 
 /* ---- processes ---- */
-
-static void tool_path(const char *tool, char *out, size_t out_size)
-{
-    char pattern[128];
-    glob_t found;
-    snprintf(pattern, sizeof(pattern), "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/%s", tool);
-    if (glob(pattern, 0, NULL, &found) != 0)
-        fail_msg("RabbitMQ is not installed (script/bootstrap --dev brings it)");
-    snprintf(out, out_size, "%s", found.gl_pathv[found.gl_pathc - 1]);
-    globfree(&found);
-}
 
 /* `detached` makes the script become the server, rather than wait for it: so it has our pid. */
 static void make_environment(const struct rabbit *rabbit, char texts[VARIABLES][256],
@@ -86,19 +75,7 @@ static pid_t run(const struct rabbit *rabbit, const char *const *arguments)
     char *environment[VARIABLES + 1];
     const struct passwd *user = geteuid() == 0 ? getpwnam("rabbitmq") : NULL;
     make_environment(rabbit, texts, environment);
-    const pid_t pid = fork();
-    if (pid != 0)
-        return pid;
-    const int nothing = open("/dev/null", O_RDWR);
-    dup2(nothing, 0);
-    dup2(nothing, 1);
-    dup2(nothing, 2);
-    if (chdir("/") != 0 ||
-        (user != NULL && (setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)))
-        _exit(126);
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing is left when a test is killed */
-    execvpe(arguments[0], (char *const *)arguments, environment);
-    _exit(127);
+    return server_start(user, arguments, environment, SIGKILL);
 }
 
 static void write_text(const struct rabbit *rabbit, const char *name, const char *text)
@@ -139,7 +116,7 @@ void rabbit_make(struct rabbit *rabbit)
 void rabbit_start(struct rabbit *rabbit)
 {
     char path[128];
-    tool_path("rabbitmq-server", path, sizeof(path));
+    server_tool("RabbitMQ", PROGRAMS, "rabbitmq-server", path, sizeof(path));
     const char *const server[] = {path, NULL};
     rabbit->server = run(rabbit, server);
 }
@@ -177,7 +154,7 @@ void rabbit_ctl(const struct rabbit *rabbit, const char *const *arguments)
     char path[128], node[64];
     const char *words[16] = {path, "-n", node};
     int status;
-    tool_path("rabbitmqctl", path, sizeof(path));
+    server_tool("RabbitMQ", PROGRAMS, "rabbitmqctl", path, sizeof(path));
     snprintf(node, sizeof(node), "rectrain%d@localhost", rabbit->port);
     for (int i = 0; arguments[i] != NULL; i++)
         words[i + 3] = arguments[i];

@@ -13,3 +13,17 @@ void need_shared(const char *name, char *out, size_t out_size)
                  "cmake -DRECTRAIN_SHARED=DIRECTORY, the one that holds data/%s",
                  out, name);
 }
+
+struct load_spec shared_load_spec(const char *path)
+{
+    return (struct load_spec){
+        .path = path,
+        .user_column = "cookie",
+        .item_column = "node",
+        .event_column = "event",
+        .time_column = "event_date",
+        .eval_days = 14,
+        .sample_users = 1,
+        .threads = 2,
+    };
+}

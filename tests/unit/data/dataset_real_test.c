@@ -4,26 +4,12 @@
 #include "support/shared.h"
 #include "support/test.h"
 
-static struct load_spec baseline_spec(const char *path)
-{
-    return (struct load_spec){
-        .path = path,
-        .user_column = "cookie",
-        .item_column = "node",
-        .event_column = "event",
-        .time_column = "event_date",
-        .eval_days = 14,
-        .sample_users = 1,
-        .threads = 2,
-    };
-}
-
 static void load_real(const char *name, struct dataset **ret_dataset)
 {
     struct error err;
     char path[512];
     need_shared(name, path, sizeof(path));
-    const struct load_spec spec = baseline_spec(path);
+    const struct load_spec spec = shared_load_spec(path);
     const enum err rc = dataset_load(&spec, NULL, ret_dataset, &err);
     if (rc != ERR_OK)
         fail_msg("%s: %s", err.reason, err.message);

@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 #include <duckdb.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "base/memory.h"
 #include "fixture.h"
+#include "support/tree.h"
 
 int fixture_setup(void **state)
 {
@@ -26,23 +26,16 @@ int fixture_setup(void **state)
     return mkdtemp(f->path) == NULL ? -1 : 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
-{
-    (void)status;
-    (void)type;
-    (void)where;
-    return remove(path);
-}
-
 int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
-    nftw(f->path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    assert_int_equal(tree_remove(f->path), 0);
     mem_free(f);
     return 0;
 }
 
-void fixture_sql(const struct fixture *f, const char *sql)
+/* `ret_value` may be NULL. */
+static void run_sql(const struct fixture *f, const char *sql, char **ret_value)
 {
     static char text[65536];
     size_t used = 0;
@@ -63,9 +56,23 @@ void fixture_sql(const struct fixture *f, const char *sql)
     assert_int_equal(duckdb_connect(database, &connection), DuckDBSuccess);
     if (duckdb_query(connection, text, &result) != DuckDBSuccess)
         fail_msg("%s", duckdb_result_error(&result));
+    if (ret_value != NULL)
+        *ret_value = duckdb_value_varchar(&result, 0, 0);
     duckdb_destroy_result(&result);
     duckdb_disconnect(&connection);
     duckdb_close(&database);
+}
+
+void fixture_sql(const struct fixture *f, const char *sql)
+{
+    run_sql(f, sql, NULL);
+}
+
+char *fixture_value(const struct fixture *f, const char *sql)
+{
+    char *value = NULL;
+    run_sql(f, sql, &value);
+    return value;
 }
 
 void fixture_write(const struct fixture *f, const char *name, const void *bytes, size_t size)

@@ -14,6 +14,8 @@ int fixture_teardown(void **state);
 
 /* Run SQL in which every $D is the test's directory. */
 void fixture_sql(const struct fixture *f, const char *sql);
+/* The same for the first value of what it gives, as text; the caller frees it with duckdb_free. */
+char *fixture_value(const struct fixture *f, const char *sql);
 /* Write bytes to a file of the directory. */
 void fixture_write(const struct fixture *f, const char *name, const void *bytes, size_t size);
 void fixture_text(const struct fixture *f, const char *name, const char *text);

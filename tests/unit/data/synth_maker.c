@@ -55,35 +55,10 @@ void refuse(const struct synth_spec *spec, const struct progress *progress, enum
     assert_int_equal(mem_held_bytes(), held);
 }
 
-static char *ask_text(const struct fixture *f, const char *sql)
-{
-    char text[4096], at[512];
-    size_t used = 0;
-    snprintf(at, sizeof(at), "%s", f->path);
-    for (const char *c = sql; *c != '\0'; c++) {
-        const bool here = c[0] == '$' && c[1] == 'D';
-        used += (size_t)snprintf(text + used, sizeof(text) - used, "%.*s", here ? 512 : 1,
-                                 here ? at : c);
-        c += here;
-    }
-    duckdb_database database;
-    duckdb_connection connection;
-    duckdb_result result;
-    assert_int_equal(duckdb_open(NULL, &database), DuckDBSuccess);
-    assert_int_equal(duckdb_connect(database, &connection), DuckDBSuccess);
-    if (duckdb_query(connection, text, &result) != DuckDBSuccess)
-        fail_msg("%s", duckdb_result_error(&result));
-    char *value = duckdb_value_varchar(&result, 0, 0);
-    duckdb_destroy_result(&result);
-    duckdb_disconnect(&connection);
-    duckdb_close(&database);
-    return value;
-}
-
 double ask(const struct fixture *f, const char *sql)
 {
     double value = NAN;
-    char *text = ask_text(f, sql);
+    char *text = fixture_value(f, sql);
     assert_int_equal(sscanf(text, "%lf", &value), 1);
     duckdb_free(text);
     return value;
@@ -91,7 +66,7 @@ double ask(const struct fixture *f, const char *sql)
 
 void assert_text(const struct fixture *f, const char *sql, const char *expected)
 {
-    char *text = ask_text(f, sql);
+    char *text = fixture_value(f, sql);
     assert_string_equal(text, expected);
     duckdb_free(text);
 }

@@ -16,18 +16,9 @@ static int load(void **state)
 {
     struct error err;
     char path[512];
-    const struct load_spec spec = {
-        .path = path,
-        .user_column = "cookie",
-        .item_column = "node",
-        .event_column = "event",
-        .time_column = "event_date",
-        .eval_days = 14,
-        .sample_users = 1,
-        .threads = 2,
-    };
     (void)state;
     need_shared("gowalla", path, sizeof(path));
+    const struct load_spec spec = shared_load_spec(path);
     assert_ok(dataset_load(&spec, NULL, &dataset, &err));
     return 0;
 }

@@ -9,20 +9,6 @@
 #include "support/test.h"
 #include "unit/train/fixture.h"
 
-static int set_up(void **state)
-{
-    static struct fixture fixture;
-    fixture_create(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_remove(*state);
-    return 0;
-}
-
 static struct model_file *open_model(const json_t *result)
 {
     struct error err;
@@ -239,7 +225,7 @@ static void it_can_be_cancelled(void **state)
 int main(void)
 {
     json_init();
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(the_same_data_gives_the_metrics_of_the_run),
         TEST(what_the_model_does_not_know_is_left_out_and_counted),

@@ -10,21 +10,6 @@
 
 enum { ITEMS_MAX = 64 };
 
-static int set_up(void **state)
-{
-    static struct fixture fixture;
-    fixture_create(&fixture);
-    fixture_write_clicks(&fixture, &usual_clicks);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_remove(*state);
-    return 0;
-}
-
 static struct model_file *train_and_open(const struct fixture *fixture, const char *kind)
 {
     struct error err;
@@ -209,7 +194,7 @@ static void without_memory_it_says_so(void **state)
 int main(void)
 {
     json_init();
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up_clicks, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(every_kind_recommends_what_a_plain_sort_finds),
         TEST(arranged_items_change_no_answer),

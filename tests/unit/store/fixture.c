@@ -3,14 +3,11 @@
 #include <libpq-fe.h>
 #include <sqlite3.h>
 
-#include <fcntl.h>
-#include <glob.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -18,6 +15,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "support/server.h"
+
+static const char PROGRAMS[] = "/usr/lib/postgresql/*/bin";
 
 static char directory[64], server_directory[96];
 static bool use_postgres;
@@ -32,17 +32,6 @@ void pause_ms(int ms)
 
 /* ---- PostgreSQL ---- */
 
-static void tool_path(const char *tool, char *out, size_t out_size)
-{
-    char pattern[128];
-    glob_t found;
-    snprintf(pattern, sizeof(pattern), "/usr/lib/postgresql/*/bin/%s", tool);
-    if (glob(pattern, 0, NULL, &found) != 0)
-        fail_msg("PostgreSQL is not installed (script/bootstrap --dev brings it)");
-    snprintf(out, out_size, "%s", found.gl_pathv[found.gl_pathc - 1]);
-    globfree(&found);
-}
-
 /* PostgreSQL refuses to run as root. */
 static const struct passwd *plain_user(void)
 {
@@ -50,22 +39,9 @@ static const struct passwd *plain_user(void)
     return user == NULL && geteuid() == 0 ? getpwnam("nobody") : user;
 }
 
-static pid_t start(char *const arguments[])
+static pid_t start(const char *const arguments[])
 {
-    const struct passwd *user = plain_user();
-    const pid_t pid = fork();
-    if (pid != 0)
-        return pid;
-    const int nothing = open("/dev/null", O_RDWR);
-    dup2(nothing, 0);
-    dup2(nothing, 1);
-    dup2(nothing, 2);
-    if (chdir("/") != 0 ||
-        (user != NULL && (setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)))
-        _exit(126);
-    prctl(PR_SET_PDEATHSIG, SIGQUIT); /* nothing is left when a test is killed */
-    execv(arguments[0], arguments);
-    _exit(127);
+    return server_start(plain_user(), arguments, NULL, SIGQUIT);
 }
 
 static void server_url(const char *schema, char *out, size_t out_size)
@@ -92,23 +68,23 @@ static void await_server(void)
 void fixture_start_postgres(void)
 {
     char postgres[128];
-    tool_path("postgres", postgres, sizeof(postgres));
-    char *const run[] = {postgres,
-                         "-D",
-                         server_directory,
-                         "-k",
-                         server_directory,
-                         "-c",
-                         "listen_addresses=",
-                         "-c",
-                         "fsync=off",
-                         "-c",
-                         "shared_buffers=16MB",
-                         "-c",
-                         "max_connections=60",
-                         "-c",
-                         "full_page_writes=off",
-                         NULL};
+    server_tool("PostgreSQL", PROGRAMS, "postgres", postgres, sizeof(postgres));
+    const char *const run[] = {postgres,
+                               "-D",
+                               server_directory,
+                               "-k",
+                               server_directory,
+                               "-c",
+                               "listen_addresses=",
+                               "-c",
+                               "fsync=off",
+                               "-c",
+                               "shared_buffers=16MB",
+                               "-c",
+                               "max_connections=60",
+                               "-c",
+                               "full_page_writes=off",
+                               NULL};
     server = start(run);
     await_server();
 }
@@ -124,13 +100,13 @@ static void make_postgres(void)
 {
     char initdb[128];
     int status;
-    tool_path("initdb", initdb, sizeof(initdb));
+    server_tool("PostgreSQL", PROGRAMS, "initdb", initdb, sizeof(initdb));
     snprintf(server_directory, sizeof(server_directory), "%s/pg", directory);
     if (mkdir(server_directory, 0700) != 0 ||
         (plain_user() != NULL &&
          chown(server_directory, plain_user()->pw_uid, plain_user()->pw_gid) != 0))
         fail_msg("no directory for PostgreSQL: %m");
-    char *const make[] = {
+    const char *const make[] = {
         initdb, "-D",        server_directory,    "-U",         "postgres", "-A", "trust", "-E",
         "UTF8", "--no-sync", "--no-instructions", "--locale=C", NULL};
     const pid_t maker = start(make);

@@ -1,7 +1,6 @@
 #include "unit/train/fixture.h"
 
 #include <dirent.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "model/file.h"
 #include "support/test.h"
+#include "support/tree.h"
 
 const struct clicks usual_clicks = {.users = 40, .items = 23, .stride = 1};
 
@@ -24,17 +24,30 @@ void fixture_create(struct fixture *fixture)
     assert_int_equal(mkdir(fixture->data, 0777), 0);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *at)
-{
-    (void)status;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
 void fixture_remove(struct fixture *fixture)
 {
-    assert_int_equal(nftw(fixture->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(tree_remove(fixture->root), 0);
+}
+
+int fixture_set_up(void **state)
+{
+    static struct fixture fixture;
+    fixture_create(&fixture);
+    *state = &fixture;
+    return 0;
+}
+
+int fixture_set_up_clicks(void **state)
+{
+    fixture_set_up(state);
+    fixture_write_clicks(*state, &usual_clicks);
+    return 0;
+}
+
+int fixture_tear_down(void **state)
+{
+    fixture_remove(*state);
+    return 0;
 }
 
 static FILE *open_data(const struct fixture *fixture, const char *name)
@@ -179,4 +192,19 @@ bool same_model(const char *left_path, const char *right_path)
     model_file_close(left);
     model_file_close(right);
     return same;
+}
+
+void fixture_check_threads(struct run_spec *spec)
+{
+    static const char *const threads[] = {"1", "2", "7"};
+    json_t *results[3];
+    for (int i = 0; i < 3; i++) {
+        fixture_set(spec, "threads", threads[i]);
+        results[i] = fixture_run(spec);
+        assert_true(same_model(result_text(results[0], "model_path"),
+                               result_text(results[i], "model_path")));
+        assert_true(json_equal(result_at(results[0], "metrics"), result_at(results[i], "metrics")));
+    }
+    for (int i = 0; i < 3; i++)
+        json_decref(results[i]);
 }

@@ -33,6 +33,11 @@ extern const struct clicks usual_clicks;
 void fixture_create(struct fixture *fixture);
 void fixture_remove(struct fixture *fixture); /* with all that is in it */
 
+/* For cmocka: one as the state, without data or with the usual clicks. */
+int fixture_set_up(void **state);
+int fixture_set_up_clicks(void **state);
+int fixture_tear_down(void **state);
+
 void fixture_write_clicks(const struct fixture *fixture, const struct clicks *clicks);
 /* A file of data/ with these contents. */
 void fixture_write(const struct fixture *fixture, const char *name, const char *text);
@@ -46,6 +51,8 @@ struct run_spec fixture_spec(const struct fixture *fixture, const char *kind);
 void fixture_set(struct run_spec *spec, const char *name, const char *text);
 /* Run what must succeed. The caller decrefs. */
 json_t *fixture_run(const struct run_spec *spec);
+/* Runs by one, two and seven threads give the same model and metrics, bit by bit. */
+void fixture_check_threads(struct run_spec *spec);
 
 /* A value of a result, by path: "metrics.recall_at_k". It must be there. */
 const json_t *result_at(const json_t *result, const char *path);

@@ -11,21 +11,6 @@
 #include "support/test.h"
 #include "unit/train/fixture.h"
 
-static int set_up(void **state)
-{
-    static struct fixture fixture;
-    fixture_create(&fixture);
-    fixture_write_clicks(&fixture, &usual_clicks);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_remove(*state);
-    return 0;
-}
-
 static json_t *read_hits(const json_t *result)
 {
     json_error_t at;
@@ -308,7 +293,7 @@ static void runs_are_paired_only_by_the_same_question(void **state)
 int main(void)
 {
     json_init();
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up_clicks, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(hits_over_targets_are_the_recall),
         TEST(the_fingerprint_is_that_of_the_question_alone),

@@ -11,20 +11,6 @@
 
 enum { SEEDS = 3 };
 
-static int set_up(void **state)
-{
-    static struct fixture fixture;
-    fixture_create(&fixture);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_remove(*state);
-    return 0;
-}
-
 /* All at the defaults, on a shared data set; `path` has to outlive the spec. */
 static struct run_spec real_spec(const struct fixture *fixture, const char *kind, const char *name,
                                  char *path, size_t path_size)
@@ -152,21 +138,9 @@ static void als_on_gowalla_is_as_good_as_implicit(void **state)
 
 static void als_on_online_retail_is_the_same_for_any_number_of_threads(void **state)
 {
-    static const char *const threads[] = {"1", "2", "7"};
     char path[512];
-    json_t *results[3];
     struct run_spec spec = real_spec(*state, "als", "online-retail", path, sizeof(path));
-    for (int i = 0; i < 3; i++) {
-        fixture_set(&spec, "threads", threads[i]);
-        results[i] = fixture_run(&spec);
-    }
-    for (int i = 1; i < 3; i++) {
-        assert_true(same_model(result_text(results[0], "model_path"),
-                               result_text(results[i], "model_path")));
-        assert_true(json_equal(result_at(results[0], "metrics"), result_at(results[i], "metrics")));
-    }
-    for (int i = 0; i < 3; i++)
-        json_decref(results[i]);
+    fixture_check_threads(&spec);
 }
 
 /* Asks to stop at the first report that is this far into a phase. */
@@ -211,7 +185,7 @@ static void cancel_stops_each_long_phase_within_two_seconds(void **state)
 int main(void)
 {
     json_init();
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(popular_on_gowalla_gives_the_figures_of_its_readme),
         TEST(popular_on_online_retail_gives_the_figures_of_its_readme),

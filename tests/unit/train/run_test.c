@@ -13,21 +13,6 @@
 #include "support/test.h"
 #include "unit/train/fixture.h"
 
-static int set_up(void **state)
-{
-    static struct fixture fixture;
-    fixture_create(&fixture);
-    fixture_write_clicks(&fixture, &usual_clicks);
-    *state = &fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture_remove(*state);
-    return 0;
-}
-
 static void a_run_gives_the_counts_of_its_data(void **state)
 {
     const struct run_spec spec = fixture_spec(*state, "popular");
@@ -108,20 +93,8 @@ static void recall_is_measured_after_every_so_many_iterations(void **state)
 
 static void the_result_is_the_same_for_any_number_of_threads(void **state)
 {
-    static const char *const threads[] = {"1", "2", "7"};
-    json_t *results[3];
-    for (int i = 0; i < 3; i++) {
-        struct run_spec spec = fixture_spec(*state, "als");
-        fixture_set(&spec, "threads", threads[i]);
-        results[i] = fixture_run(&spec);
-    }
-    for (int i = 1; i < 3; i++) {
-        assert_true(same_model(result_text(results[0], "model_path"),
-                               result_text(results[i], "model_path")));
-        assert_true(json_equal(result_at(results[0], "metrics"), result_at(results[i], "metrics")));
-    }
-    for (int i = 0; i < 3; i++)
-        json_decref(results[i]);
+    struct run_spec spec = fixture_spec(*state, "als");
+    fixture_check_threads(&spec);
 }
 
 static void the_order_of_the_rows_does_not_matter(void **state)
@@ -386,7 +359,7 @@ static void an_output_that_cannot_be_written_is_found_before_the_run(void **stat
 int main(void)
 {
     json_init();
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up_clicks, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_run_gives_the_counts_of_its_data),
         TEST(the_floor_of_every_kind_is_popular),

@@ -1,7 +1,6 @@
 /* Files of an attempt: checked, moved whole, or gone. */
 #include "worker/attempt_files.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "support/test.h"
+#include "support/tree.h"
 
 /* echo -n bytes | sha256sum */
 #define SUM "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9"
@@ -35,14 +35,6 @@ static bool is_there(const char *name)
     return access(path, F_OK) == 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *at)
-{
-    (void)status;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
 static int setup(void **state)
 {
     (void)state;
@@ -58,7 +50,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    return nftw(models, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return tree_remove(models);
 }
 
 static int tended;

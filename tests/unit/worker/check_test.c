@@ -1,7 +1,6 @@
 /* A look at data, in a process of its own: this program is that process too. */
 #include "worker/check.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/fail_point.h"
 #include "model/kinds.h"
 #include "support/test.h"
+#include "support/tree.h"
 #include "train/run.h"
 #include "worker/spawn.h"
 
@@ -55,19 +55,11 @@ static int setup(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *at)
-{
-    (void)status;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
 static int teardown(void **state)
 {
     (void)state;
     config_free(config);
-    return nftw(top, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return tree_remove(top);
 }
 
 static struct job_request *request_of(const char *name)

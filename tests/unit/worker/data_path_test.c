@@ -2,7 +2,6 @@
 #include "worker/data_path.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "support/test.h"
+#include "support/tree.h"
 
 /*
  *   TOP/root/a/clickstream.csv, events.csv     TOP/root/parts/p-1.csv (events beside root/parts)
@@ -68,19 +68,11 @@ static int setup(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *ftw)
-{
-    (void)status;
-    (void)flag;
-    (void)ftw;
-    return remove(path);
-}
-
 static int teardown(void **state)
 {
     struct rig *rig = *state;
     config_free(rig->config);
-    return nftw(rig->top, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    return tree_remove(rig->top);
 }
 
 /* The directory that was opened is the one at `rest`. */

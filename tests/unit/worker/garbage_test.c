@@ -2,13 +2,13 @@
 #include "worker/garbage.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/tree.h"
 #include "unit/store/fixture.h"
 
 static char models[64];
@@ -37,14 +37,6 @@ static void make(const char *name)
     assert_int_equal(mkdir(path, 0777), 0);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *at)
-{
-    (void)status;
-    (void)flag;
-    (void)at;
-    return remove(path);
-}
-
 static int setup(void **state)
 {
     snprintf(models, sizeof(models), "/tmp/rectrain_garbage_XXXXXX");
@@ -55,7 +47,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    assert_int_equal(nftw(models, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+    assert_int_equal(tree_remove(models), 0);
     return fixture_teardown(state);
 }
 
