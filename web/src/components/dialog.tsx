@@ -62,6 +62,48 @@ export function Dialog({ title, onClose, children, actions, wide }: {
     );
 }
 
+/** A dialog that is one form: the words of `keep` close it, those of `submit` send it. */
+export function FormDialog({ title, wide, keep = "Keep", submit = "Save", kind = "primary", busy, onSubmit, onClose, children }: {
+    title: string;
+    wide?: boolean;
+    keep?: string;
+    submit?: string;
+    kind?: "primary" | "danger";
+    busy: boolean;
+    onSubmit: () => void;
+    onClose: () => void;
+    children: ComponentChildren;
+}) {
+    const id = useId();
+    return (
+        <Dialog
+            title={title}
+            wide={wide ?? false}
+            onClose={onClose}
+            actions={
+                <>
+                    <Button onClick={onClose}>{keep}</Button>
+                    <Button kind={kind} busy={busy} type="submit" form={id}>
+                        {submit}
+                    </Button>
+                </>
+            }
+        >
+            <form
+                id={id}
+                class="dialog-form"
+                noValidate
+                onSubmit={(event) => {
+                    event.preventDefault();
+                    onSubmit();
+                }}
+            >
+                {children}
+            </form>
+        </Dialog>
+    );
+}
+
 // ---- confirm(): asks, and resolves to what was answered ----
 
 interface Question {

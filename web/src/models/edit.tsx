@@ -1,6 +1,6 @@
 // Name, note and tags of a version.
 import { useState } from "preact/hooks";
-import { Button, Dialog, Field, toast } from "../components";
+import { Field, FormDialog, toast } from "../components";
 import { asApiError, send } from "../lib/api";
 import type { ModelRow } from "../lib/registry";
 import { nameFault } from "../lib/names";
@@ -40,41 +40,20 @@ export function EditDialog({ model, onClose, onSaved }: { model: ModelRow; onClo
         }
     };
     return (
-        <Dialog
-            title={`Edit ${versionTitle(model)}`}
-            onClose={onClose}
-            actions={
-                <>
-                    <Button onClick={onClose}>Keep</Button>
-                    <Button kind="primary" busy={busy} type="submit" form="edit-model">
-                        Save
-                    </Button>
-                </>
-            }
-        >
-            <form
-                id="edit-model"
-                class="dialog-form"
-                noValidate
-                onSubmit={(event) => {
-                    event.preventDefault();
-                    void during(save);
-                }}
+        <FormDialog title={`Edit ${versionTitle(model)}`} busy={busy} onSubmit={() => void during(save)} onClose={onClose}>
+            <Field label="Note" optional error={faults.note} hint="What somebody should know who looks at it in a year.">
+                {(ties) => <textarea {...ties} rows={4} maxLength={2000} autofocus value={note} onInput={(e) => setNote(e.currentTarget.value)} />}
+            </Field>
+            <Field label="Tags" optional error={faults.tags} hint="With commas between them.">
+                {(ties) => <input {...ties} autocomplete="off" value={tags} onInput={(e) => setTags(e.currentTarget.value)} />}
+            </Field>
+            <Field
+                label="Name"
+                error={faults.name}
+                hint={name.trim() === model.name ? "Under another name it becomes that name's next version." : `It becomes the next version of ${name.trim()}; an alias that points at it must be moved first.`}
             >
-                <Field label="Note" optional error={faults.note} hint="What somebody should know who looks at it in a year.">
-                    {(ties) => <textarea {...ties} rows={4} maxLength={2000} autofocus value={note} onInput={(e) => setNote(e.currentTarget.value)} />}
-                </Field>
-                <Field label="Tags" optional error={faults.tags} hint="With commas between them.">
-                    {(ties) => <input {...ties} autocomplete="off" value={tags} onInput={(e) => setTags(e.currentTarget.value)} />}
-                </Field>
-                <Field
-                    label="Name"
-                    error={faults.name}
-                    hint={name.trim() === model.name ? "Under another name it becomes that name's next version." : `It becomes the next version of ${name.trim()}; an alias that points at it must be moved first.`}
-                >
-                    {(ties) => <input {...ties} autocomplete="off" spellcheck={false} value={name} onInput={(e) => setName(e.currentTarget.value)} />}
-                </Field>
-            </form>
-        </Dialog>
+                {(ties) => <input {...ties} autocomplete="off" spellcheck={false} value={name} onInput={(e) => setName(e.currentTarget.value)} />}
+            </Field>
+        </FormDialog>
     );
 }

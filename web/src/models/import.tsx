@@ -1,6 +1,6 @@
 // Brings in a model that was trained elsewhere: the file is checked in full before it counts.
 import { useRef, useState } from "preact/hooks";
-import { Button, Dialog, ErrorPanel, Field, ProgressBar, toast } from "../components";
+import { ErrorPanel, Field, FormDialog, ProgressBar, toast } from "../components";
 import { type ApiError, asApiError, isAborted, request, upload } from "../lib/api";
 import { bytes } from "../lib/format";
 import { nameFault } from "../lib/names";
@@ -35,8 +35,7 @@ export function ImportDialog({ name: given, onClose, onDone }: { name?: string |
         abort.current?.abort();
         onClose();
     };
-    const start = async (event: Event) => {
-        event.preventDefault();
+    const start = async () => {
         const found: Record<string, string> = {};
         if (!file) found.file = "Choose a model file";
         const fault = name.trim() ? nameFault(name.trim()) : null;
@@ -69,48 +68,42 @@ export function ImportDialog({ name: given, onClose, onDone }: { name?: string |
     };
     const is_busy = share !== null;
     return (
-        <Dialog
+        <FormDialog
             title="Import a model"
+            keep={is_busy ? "Give up" : "Close"}
+            submit="Import"
+            busy={is_busy}
+            onSubmit={() => void start()}
             onClose={close}
-            actions={
-                <>
-                    <Button onClick={close}>{is_busy ? "Give up" : "Close"}</Button>
-                    <Button kind="primary" type="submit" form="import-model" busy={is_busy}>
-                        Import
-                    </Button>
-                </>
-            }
         >
-            <form id="import-model" class="dialog-form" noValidate onSubmit={(event) => void start(event)}>
-                <Field
-                    label="Model file"
-                    error={faults.file}
-                    hint={file ? bytes(file.size) : "A .pkl that rectrain train has written. It is read by our own strict reader, never executed."}
-                >
-                    {(ties) => <input {...ties} type="file" accept=".pkl" disabled={is_busy} onChange={(e) => setFile(e.currentTarget.files?.[0] ?? null)} />}
-                </Field>
-                <Field
-                    label="Hits file"
-                    optional
-                    error={faults.hits}
-                    hint={hits ? bytes(hits.size) : "The .hits.json that lay beside it. With it the model can be weighed against other versions."}
-                >
-                    {(ties) => <input {...ties} type="file" accept=".json" disabled={is_busy} onChange={(e) => setHits(e.currentTarget.files?.[0] ?? null)} />}
-                </Field>
-                <Field label="Name" optional error={faults.name} hint="It becomes the next version of it. Without one it goes by its kind, as “als”.">
-                    {(ties) => <input {...ties} autocomplete="off" spellcheck={false} disabled={is_busy} value={name} onInput={(e) => setName(e.currentTarget.value)} />}
-                </Field>
-                <Field label="Note" optional error={faults.note}>
-                    {(ties) => <input {...ties} autocomplete="off" maxLength={2000} disabled={is_busy} value={note} onInput={(e) => setNote(e.currentTarget.value)} />}
-                </Field>
-                {is_busy && (
-                    <div class="import-course" aria-live="polite">
-                        <ProgressBar value={share} label="Sent" />
-                        <span class="none num">{share < 1 ? `${Math.round(100 * share)} % sent` : "Checking the file in full"}</span>
-                    </div>
-                )}
-                {failure && <ErrorPanel error={failure} />}
-            </form>
-        </Dialog>
+            <Field
+                label="Model file"
+                error={faults.file}
+                hint={file ? bytes(file.size) : "A .pkl that rectrain train has written. It is read by our own strict reader, never executed."}
+            >
+                {(ties) => <input {...ties} type="file" accept=".pkl" disabled={is_busy} onChange={(e) => setFile(e.currentTarget.files?.[0] ?? null)} />}
+            </Field>
+            <Field
+                label="Hits file"
+                optional
+                error={faults.hits}
+                hint={hits ? bytes(hits.size) : "The .hits.json that lay beside it. With it the model can be weighed against other versions."}
+            >
+                {(ties) => <input {...ties} type="file" accept=".json" disabled={is_busy} onChange={(e) => setHits(e.currentTarget.files?.[0] ?? null)} />}
+            </Field>
+            <Field label="Name" optional error={faults.name} hint="It becomes the next version of it. Without one it goes by its kind, as “als”.">
+                {(ties) => <input {...ties} autocomplete="off" spellcheck={false} disabled={is_busy} value={name} onInput={(e) => setName(e.currentTarget.value)} />}
+            </Field>
+            <Field label="Note" optional error={faults.note}>
+                {(ties) => <input {...ties} autocomplete="off" maxLength={2000} disabled={is_busy} value={note} onInput={(e) => setNote(e.currentTarget.value)} />}
+            </Field>
+            {is_busy && (
+                <div class="import-course" aria-live="polite">
+                    <ProgressBar value={share} label="Sent" />
+                    <span class="none num">{share < 1 ? `${Math.round(100 * share)} % sent` : "Checking the file in full"}</span>
+                </div>
+            )}
+            {failure && <ErrorPanel error={failure} />}
+        </FormDialog>
     );
 }

@@ -1,6 +1,6 @@
 // One name: where its aliases stand, its versions, its gate, its history.
 import { useEffect, useState } from "preact/hooks";
-import { Button, Dialog, EmptyState, ButtonLink, ErrorPanel, Field, PageTitle, Skeleton, Time, toast } from "../components";
+import { Button, EmptyState, ButtonLink, ErrorPanel, Field, FormDialog, PageTitle, Skeleton, Time, toast } from "../components";
 import { asApiError, send } from "../lib/api";
 import { plural } from "../lib/format";
 import { useGet, useNow } from "../lib/hooks";
@@ -88,40 +88,19 @@ function GateDialog({ row, onClose, onSaved }: { row: NameRow; onClose: () => vo
         }
     };
     return (
-        <Dialog
-            title={`The gate of ${row.name}`}
-            onClose={onClose}
-            actions={
-                <>
-                    <Button onClick={onClose}>Keep</Button>
-                    <Button kind="primary" busy={busy} type="submit" form="gate">
-                        Save
-                    </Button>
-                </>
-            }
-        >
-            <form
-                id="gate"
-                class="dialog-form"
-                noValidate
-                onSubmit={(event) => {
-                    event.preventDefault();
-                    void during(save);
-                }}
-            >
-                <p>
-                    Whoever shall be champion must beat the one before on the same data and the same held out users, beyond what chance explains, and beat
-                    popular. Who has a reason may still override it.
-                </p>
-                <label class="check-line">
-                    <input type="checkbox" checked={gate} onChange={(e) => setGate(e.currentTarget.checked)} />
-                    The gate is on
-                </label>
-                <Field label="Margin, in points of recall" error={error} hint="The whole 95 % interval of the difference must lie above it. 0: any real gain will do.">
-                    {(ties) => <input {...ties} inputMode="decimal" autocomplete="off" disabled={!gate} value={margin} onInput={(e) => setMargin(e.currentTarget.value)} />}
-                </Field>
-            </form>
-        </Dialog>
+        <FormDialog title={`The gate of ${row.name}`} busy={busy} onSubmit={() => void during(save)} onClose={onClose}>
+            <p>
+                Whoever shall be champion must beat the one before on the same data and the same held out users, beyond what chance explains, and beat
+                popular. Who has a reason may still override it.
+            </p>
+            <label class="check-line">
+                <input type="checkbox" checked={gate} onChange={(e) => setGate(e.currentTarget.checked)} />
+                The gate is on
+            </label>
+            <Field label="Margin, in points of recall" error={error} hint="The whole 95 % interval of the difference must lie above it. 0: any real gain will do.">
+                {(ties) => <input {...ties} inputMode="decimal" autocomplete="off" disabled={!gate} value={margin} onInput={(e) => setMargin(e.currentTarget.value)} />}
+            </Field>
+        </FormDialog>
     );
 }
 

@@ -1,6 +1,6 @@
 // Points an alias at a version. For the champion the gate has its say; who overrides it says why.
 import { useState } from "preact/hooks";
-import { Button, Dialog, ErrorPanel, Field, Note, Skeleton, toast } from "../components";
+import { ErrorPanel, Field, FormDialog, Note, Skeleton, toast } from "../components";
 import { type ApiError, asApiError, send } from "../lib/api";
 import { useGet } from "../lib/hooks";
 import type { ModelRow, Move, NameRow, Verdict } from "../lib/registry";
@@ -68,72 +68,59 @@ export function PromoteDialog({ model, alias: given = CHAMPION, onClose, onMoved
         }
     };
     return (
-        <Dialog
+        <FormDialog
             wide
             title={`Promote ${model.name}, version ${model.version}`}
+            keep="Keep as it is"
+            submit={is_stopped ? "Promote all the same" : "Promote"}
+            kind={is_stopped ? "danger" : "primary"}
+            busy={busy || asked.is_loading}
+            onSubmit={() => void during(promote)}
             onClose={onClose}
-            actions={
-                <>
-                    <Button onClick={onClose}>Keep as it is</Button>
-                    <Button kind={is_stopped ? "danger" : "primary"} type="submit" form="promote" busy={busy || asked.is_loading}>
-                        {is_stopped ? "Promote all the same" : "Promote"}
-                    </Button>
-                </>
-            }
         >
-            <form
-                id="promote"
-                class="dialog-form"
-                noValidate
-                onSubmit={(event) => {
-                    event.preventDefault();
-                    void during(promote);
-                }}
+            <Field
+                label="Alias"
+                error={faults.alias}
+                hint={
+                    now
+                        ? `Now at version ${now.version}. Whoever asks for ${model.name}@${alias.trim()} gets version ${model.version} from then on.`
+                        : `Whoever asks for ${model.name}@${alias.trim() || "alias"} gets version ${model.version} from then on.`
+                }
             >
-                <Field
-                    label="Alias"
-                    error={faults.alias}
-                    hint={
-                        now
-                            ? `Now at version ${now.version}. Whoever asks for ${model.name}@${alias.trim()} gets version ${model.version} from then on.`
-                            : `Whoever asks for ${model.name}@${alias.trim() || "alias"} gets version ${model.version} from then on.`
-                    }
-                >
-                    {(ties) => (
-                        <>
-                            <input {...ties} list="promote-aliases" autofocus autocomplete="off" spellcheck={false} value={alias} onInput={(e) => setAlias(e.currentTarget.value)} />
-                            <Aliases id="promote-aliases" name={name.data} />
-                        </>
-                    )}
-                </Field>
-                {is_champion && asked.is_loading && <Skeleton lines={3} label="Comparing with the champion" />}
-                {is_champion && asked.error && <ErrorPanel error={asked.error} retry={asked.reload} title="The comparison failed" />}
-                {verdict && <VerdictCard verdict={verdict} title={verdict.champion ? `Against the champion, ${verdict.champion.ref}` : "The gate"} />}
-                {is_champion && name.data && !gate && <Note>The gate of {model.name} is off: nothing is asked for.</Note>}
-                {is_stopped && (
-                    <div class="field">
-                        <label class="check-line">
-                            <input
-                                type="checkbox"
-                                checked={override}
-                                aria-invalid={faults.override ? "true" : undefined}
-                                aria-describedby={faults.override ? "override-error" : undefined}
-                                onChange={(e) => setOverride(e.currentTarget.checked)}
-                            />
-                            Promote it all the same
-                        </label>
-                        {faults.override && (
-                            <p class="field-error" id="override-error">
-                                {faults.override}
-                            </p>
-                        )}
-                    </div>
+                {(ties) => (
+                    <>
+                        <input {...ties} list="promote-aliases" autofocus autocomplete="off" spellcheck={false} value={alias} onInput={(e) => setAlias(e.currentTarget.value)} />
+                        <Aliases id="promote-aliases" name={name.data} />
+                    </>
                 )}
-                <Field label="Reason" optional={!is_stopped} error={faults.reason} hint="Stands in the history, beside your name and the time.">
-                    {(ties) => <input {...ties} maxLength={500} autocomplete="off" value={reason} onInput={(e) => setReason(e.currentTarget.value)} />}
-                </Field>
-                {failure && <ErrorPanel error={failure} />}
-            </form>
-        </Dialog>
+            </Field>
+            {is_champion && asked.is_loading && <Skeleton lines={3} label="Comparing with the champion" />}
+            {is_champion && asked.error && <ErrorPanel error={asked.error} retry={asked.reload} title="The comparison failed" />}
+            {verdict && <VerdictCard verdict={verdict} title={verdict.champion ? `Against the champion, ${verdict.champion.ref}` : "The gate"} />}
+            {is_champion && name.data && !gate && <Note>The gate of {model.name} is off: nothing is asked for.</Note>}
+            {is_stopped && (
+                <div class="field">
+                    <label class="check-line">
+                        <input
+                            type="checkbox"
+                            checked={override}
+                            aria-invalid={faults.override ? "true" : undefined}
+                            aria-describedby={faults.override ? "override-error" : undefined}
+                            onChange={(e) => setOverride(e.currentTarget.checked)}
+                        />
+                        Promote it all the same
+                    </label>
+                    {faults.override && (
+                        <p class="field-error" id="override-error">
+                            {faults.override}
+                        </p>
+                    )}
+                </div>
+            )}
+            <Field label="Reason" optional={!is_stopped} error={faults.reason} hint="Stands in the history, beside your name and the time.">
+                {(ties) => <input {...ties} maxLength={500} autocomplete="off" value={reason} onInput={(e) => setReason(e.currentTarget.value)} />}
+            </Field>
+            {failure && <ErrorPanel error={failure} />}
+        </FormDialog>
     );
 }

@@ -1,6 +1,6 @@
 // What can be done with a job, and its name.
 import { useState } from "preact/hooks";
-import { Button, ButtonLink, confirm, Dialog, Field, hasEnded, toast } from "../../components";
+import { Button, ButtonLink, confirm, Field, FormDialog, hasEnded, toast } from "../../components";
 import { asApiError, newKey, request, send } from "../../lib/api";
 import { jobTitle } from "../../lib/format";
 import { navigate } from "../../lib/router";
@@ -151,32 +151,18 @@ export function Rename({ job, onSaved }: { job: Job; onSaved: () => void }) {
         <>
             <Button kind="quiet" size="small" icon="pencil" aria-label={job.name ? "Rename" : "Give a name"} onClick={start} />
             {open && (
-                <Dialog
+                <FormDialog
                     title={job.name ? "Rename" : `Name job ${job.job_id}`}
+                    busy={busy}
+                    onSubmit={() => void during(save)}
                     onClose={() => setOpen(false)}
-                    actions={
-                        <>
-                            <Button onClick={() => setOpen(false)}>Keep</Button>
-                            <Button kind="primary" busy={busy} type="submit" form="rename">
-                                Save
-                            </Button>
-                        </>
-                    }
                 >
-                    <form
-                        id="rename"
-                        onSubmit={(event) => {
-                            event.preventDefault();
-                            void during(save);
-                        }}
-                    >
-                        <Field label="Name" hint="Empty: the job goes by its number." error={error}>
-                            {(ties) => (
-                                <input {...ties} type="text" autocomplete="off" autofocus value={name} onInput={(e) => setName(e.currentTarget.value)} />
-                            )}
-                        </Field>
-                    </form>
-                </Dialog>
+                    <Field label="Name" hint="Empty: the job goes by its number." error={error}>
+                        {(ties) => (
+                            <input {...ties} type="text" autocomplete="off" autofocus value={name} onInput={(e) => setName(e.currentTarget.value)} />
+                        )}
+                    </Field>
+                </FormDialog>
             )}
         </>
     );
