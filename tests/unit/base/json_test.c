@@ -231,7 +231,7 @@ static void no_allocation_that_fails_ends_the_reading(void **state)
     for (int i = 0; i < 100; i++)
         snprintf(text + strlen(text), sizeof(text) - strlen(text),
                  "{\"a long key %d\": [12.5, -3, \"a \\u00e9 text of some length\", null]}, ", i);
-    strcat(text, "true]");
+    snprintf(text + strlen(text), sizeof(text) - strlen(text), "true]");
     const int64_t held = mem_held_bytes();
     for (int64_t n = 1; rc == ERR_NOMEM; n++) {
         json_t *value = NULL;
