@@ -9,8 +9,7 @@ everywhere='sprintf|vsprintf|strcpy|stpcpy|strcat|strncpy|strncat|strtok|atoi|at
 everywhere+='|gmtime|localtime|ctime|asctime|strerror|rand|srand|random|alloca|system|popen'
 allocation='malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|asprintf|vasprintf'
 printing='printf|vprintf|puts|putchar'
-lines_max=500       # of a source file
-lines_max_test=600  # a test repeats itself
+lines_max=500 # of a source file
 
 # The lines of C files as FILE:LINE:TEXT, without comments, with strings and characters emptied.
 code_of() {
@@ -70,10 +69,8 @@ if ((${#suspects[@]} > 0)); then
 fi
 
 while read -r lines file; do
-    limit=$lines_max
-    [[ $file == tests/* ]] && limit=$lines_max_test
-    if ((lines > limit)); then
-        echo "$file: $lines lines, of at most $limit"
+    if ((lines > lines_max)); then
+        echo "$file: $lines lines, of at most $lines_max"
         found=$((found + 1))
     fi
 done < <(find "${directories[@]}" -name '*.[ch]' -exec wc -l {} \; | sort -k2)
