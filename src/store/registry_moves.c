@@ -170,25 +170,6 @@ done:
     return rc;
 }
 
-enum err registry_move(struct store *store, const struct alias_move_new *move,
-                       struct alias_move **ret_move, struct error *err)
-{
-    enum err rc;
-    struct moving moving = {.name = move->name, .alias = move->alias};
-    struct alias_move *made = NULL;
-    if ((rc = check_words(move->alias, move->by, move->reason, err)) != ERR_OK)
-        return rc;
-    TRY(tx_begin(&moving.tx, store, TX_WRITE, err));
-    TRY(move_in(&moving, move, &made, err));
-    TRY(tx_commit(&moving.tx, err));
-    *ret_move = made;
-    made = NULL;
-done:
-    mem_free(made);
-    tx_end(&moving.tx);
-    return rc;
-}
-
 static enum err undo_in(struct moving *moving, const struct alias_move_new *words,
                         struct alias_move **ret_move, struct error *err)
 {
@@ -217,18 +198,20 @@ done:
     return rc;
 }
 
-enum err registry_undo(struct store *store, const struct alias_move_new *words,
+/* One change in a transaction of its own. */
+static enum err change(struct store *store, const struct alias_move_new *wanted,
+                       enum err (*change_in)(struct moving *moving,
+                                             const struct alias_move_new *wanted,
+                                             struct alias_move **ret_move, struct error *err),
                        struct alias_move **ret_move, struct error *err)
 {
     enum err rc;
-    struct moving moving = {.name = words->name, .alias = words->alias};
-    const struct alias_move_new said = {
-        .user_id = words->user_id, .by = words->by, .reason = words->reason};
+    struct moving moving = {.name = wanted->name, .alias = wanted->alias};
     struct alias_move *made = NULL;
-    if ((rc = check_words(words->alias, words->by, words->reason, err)) != ERR_OK)
+    if ((rc = check_words(wanted->alias, wanted->by, wanted->reason, err)) != ERR_OK)
         return rc;
     TRY(tx_begin(&moving.tx, store, TX_WRITE, err));
-    TRY(undo_in(&moving, &said, &made, err));
+    TRY(change_in(&moving, wanted, &made, err));
     TRY(tx_commit(&moving.tx, err));
     *ret_move = made;
     made = NULL;
@@ -236,6 +219,23 @@ done:
     mem_free(made);
     tx_end(&moving.tx);
     return rc;
+}
+
+enum err registry_move(struct store *store, const struct alias_move_new *move,
+                       struct alias_move **ret_move, struct error *err)
+{
+    return change(store, move, move_in, ret_move, err);
+}
+
+enum err registry_undo(struct store *store, const struct alias_move_new *words,
+                       struct alias_move **ret_move, struct error *err)
+{
+    const struct alias_move_new said = {.user_id = words->user_id,
+                                        .name = words->name,
+                                        .alias = words->alias,
+                                        .by = words->by,
+                                        .reason = words->reason};
+    return change(store, &said, undo_in, ret_move, err);
 }
 
 /* ---- history ---- */
