@@ -218,10 +218,6 @@ static enum err publish(const struct publishing *at, json_t *result, struct publ
         goto done;
     }
     TRY(move_both(at, model, hits, out, err));
-    if (fsync(at->to) != 0) {
-        rc = system_error("sync", at->model_dir, err);
-        goto done;
-    }
     TRY(set_paths(result, out, err));
 done:
     return rc;
@@ -241,6 +237,8 @@ static enum err publish_by(enum err (*publish_one)(const struct publishing *at, 
         rc = system_error("open", at->from < 0 ? attempt : at->model_dir, err);
     else
         rc = publish_one(at, result, &published, err);
+    if (rc == ERR_OK && fsync(at->to) != 0)
+        rc = system_error("sync", at->model_dir, err);
     if (rc == ERR_OK)
         *ret_published = published;
     else
@@ -282,8 +280,6 @@ static enum err publish_table(const struct publishing *at, json_t *result, struc
     }
     TRY(move_to_free(at, file, dot, name, number, err));
     snprintf(out->model_path, sizeof(out->model_path), "%.4096s/%s", at->model_dir, name);
-    if (fsync(at->to) != 0)
-        rc = system_error("sync", at->model_dir, err);
 done:
     return rc;
 }
