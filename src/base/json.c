@@ -133,23 +133,6 @@ enum err json_read_stored(const char *what, const char *text, json_t **ret_value
                : FAIL(err, ERR_CORRUPT, "the stored %s is no JSON: %.200s", what, about.message);
 }
 
-size_t json_utf8_length(const char *text)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    if (at[0] < 0x80)
-        return 1;
-    const size_t length = at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
-    if (length == 0 || at[0] > 0xF4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-    const bool overlong = (at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xF0 && at[1] < 0x90);
-    const bool surrogate = at[0] == 0xED && at[1] > 0x9F;
-    const bool too_large = at[0] == 0xF4 && at[1] > 0x8F;
-    return overlong || surrogate || too_large ? 0 : length;
-}
-
 json_t *json_text(const char *text)
 {
     json_t *value = json_string(text);
@@ -161,7 +144,7 @@ json_t *json_text(const char *text)
     strbuf_init(&buf, 4 * strlen(text) + 64);
     enum err rc = strbuf_add(&buf, "", 0, &ignored);
     while (rc == ERR_OK && *text != '\0') {
-        const size_t length = json_utf8_length(text);
+        const size_t length = text_utf8_length(text);
         rc = length > 0 ? strbuf_add(&buf, text, length, &ignored)
                         : strbuf_add(&buf, "\xEF\xBF\xBD", 3, &ignored);
         text += length > 0 ? length : 1;
@@ -192,4 +175,16 @@ enum err json_write(const json_t *value, int indent, struct strbuf *out, struct 
     if (json_dump_callback(value, to_strbuf, &sink, flags) == 0)
         return ERR_OK;
     return err->code != ERR_OK ? err->code : FAIL(err, ERR_NOMEM, "out of memory writing JSON");
+}
+
+enum err json_write_text(const json_t *value, size_t cap_bytes, char **ret_text, struct error *err)
+{
+    enum err rc;
+    struct strbuf out;
+    strbuf_init(&out, cap_bytes);
+    TRY(json_write(value, 0, &out, err));
+    TRY_PTR(*ret_text = mem_dup_string(out.ptr, err));
+done:
+    strbuf_release(&out);
+    return rc;
 }

@@ -34,9 +34,9 @@ MUST_CHECK enum err json_read(const char *text, size_t size, size_t flags, json_
 MUST_CHECK enum err json_read_stored(const char *what, const char *text, json_t **ret_value,
                                      struct error *err);
 
-/* Bytes of the UTF-8 character (RFC 3629) that a terminated text begins with; 0 where it begins
- * with something else. The end counts as one byte. */
-size_t json_utf8_length(const char *text);
+/* The value as one line of at most cap_bytes, which the caller owns. */
+MUST_CHECK enum err json_write_text(const json_t *value, size_t cap_bytes, char **ret_text,
+                                    struct error *err);
 
 /* Add the value as text to `out`: indent 0 is one line. Reals keep 17 digits. */
 MUST_CHECK enum err json_write(const json_t *value, int indent, struct strbuf *out,

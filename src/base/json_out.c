@@ -63,7 +63,7 @@ static void add_escaped(struct json_out *out, const char *text)
         if (c == '\0')
             break;
         const char *known = strchr(short_names, c);
-        const size_t character = json_utf8_length(text);
+        const size_t character = text_utf8_length(text);
         if (known != NULL)
             add(out, code,
                 (size_t)snprintf(code, sizeof(code), "\\%c", letters[known - short_names]));
@@ -282,7 +282,7 @@ static const char *skip_string(const char *at)
     if (*at++ != '"')
         return NULL;
     while (*at != '"') {
-        const size_t character = json_utf8_length(at);
+        const size_t character = text_utf8_length(at);
         if ((unsigned char)*at < 0x20 || character == 0)
             return NULL;
         if (*at != '\\') {

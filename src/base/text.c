@@ -180,3 +180,35 @@ const char *text_seconds(double seconds, char *out, size_t out_size)
         snprintf(out, out_size, "%lld h %02lld min", whole / 3600, whole / 60 % 60);
     return out;
 }
+
+/* Bytes of the character at `at`, of which `left` may be read; 0: there is none. */
+static size_t utf8_length(const unsigned char *at, size_t left)
+{
+    if (at[0] < 0x80)
+        return 1;
+    const size_t length = at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
+    if (length == 0 || at[0] > 0xF4 || length > left)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+    const bool overlong = (at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xF0 && at[1] < 0x90);
+    const bool surrogate = at[0] == 0xED && at[1] > 0x9F;
+    const bool too_large = at[0] == 0xF4 && at[1] > 0x8F;
+    return overlong || surrogate || too_large ? 0 : length;
+}
+
+size_t text_utf8_length(const char *text)
+{
+    return utf8_length((const unsigned char *)text, 4); /* it looks no further than the end */
+}
+
+bool text_is_utf8(const char *bytes, size_t len)
+{
+    for (size_t at = 0, length; at < len; at += length) {
+        length = utf8_length((const unsigned char *)bytes + at, len - at);
+        if (length == 0 || bytes[at] == '\0')
+            return false;
+    }
+    return true;
+}

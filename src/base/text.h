@@ -41,6 +41,12 @@ bool text_parse_bytes(const char *text, int64_t *ret_bytes);
 const char *text_bytes(int64_t bytes, char *out, size_t out_size);
 /* 1234567 → "1,234,567". `out` of at least 32 bytes. */
 const char *text_grouped(int64_t value, char *out, size_t out_size);
+/* UTF-8 is that of RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF.
+ * Bytes of the character that a terminated text begins with, its end counting as one byte; 0 where
+ * it begins with something else. */
+size_t text_utf8_length(const char *text);
+/* Whether the bytes are UTF-8 throughout, and none of them is zero. */
+bool text_is_utf8(const char *bytes, size_t len);
 /* FNV-1a: 64 bits of a text, the same on every machine and in every run. For tables, not against
  * those who look for equal sums. */
 uint64_t text_hash(struct str text);

@@ -1,32 +1,6 @@
 #include "http/percent.h"
 
-static size_t utf8_length(const unsigned char *at, size_t left)
-{
-    if (at[0] < 0x80)
-        return at[0] == 0 ? 0 : 1;
-    const size_t length = at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
-    if (length == 0 || at[0] > 0xF4 || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-    const bool overlong = (at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xF0 && at[1] < 0x90);
-    const bool surrogate = at[0] == 0xED && at[1] > 0x9F;
-    const bool too_large = at[0] == 0xF4 && at[1] > 0x8F;
-    return overlong || surrogate || too_large ? 0 : length;
-}
-
-bool utf8_is_valid(const char *bytes, size_t len)
-{
-    size_t at = 0;
-    while (at < len) {
-        const size_t length = utf8_length((const unsigned char *)bytes + at, len - at);
-        if (length == 0)
-            return false;
-        at += length;
-    }
-    return true;
-}
+#include "base/text.h"
 
 static int hex_value(char digit)
 {
@@ -55,7 +29,7 @@ bool percent_decode(const char *bytes, size_t len, bool plus_is_space, char *out
         out[used++] = byte;
     }
     out[used] = '\0';
-    if (!utf8_is_valid(out, used))
+    if (!text_is_utf8(out, used))
         return false;
     *ret_len = used;
     return true;

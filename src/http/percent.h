@@ -8,9 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether the bytes are UTF-8 throughout: no overlong form, surrogate or NUL. */
-bool utf8_is_valid(const char *bytes, size_t len);
-
 /* Decode `len` bytes into `out` (of at least len + 1 bytes), terminate it and give its length.
  * `plus_is_space` is for forms and queries. False: a bad escape, a NUL, or no UTF-8. */
 bool percent_decode(const char *bytes, size_t len, bool plus_is_space, char *out, size_t *ret_len);

@@ -221,7 +221,7 @@ static enum err add_disposition(struct response *response, const char *name, str
     percent_encode(name, len, encoded);
     const char *text =
         arena_textf(response->arena, err, "attachment; filename=\"%s\"; filename*=UTF-8''%s", plain,
-                    utf8_is_valid(name, len) ? encoded : plain);
+                    text_is_utf8(name, len) ? encoded : plain);
     return text != NULL ? response_header(response, "Content-Disposition", text, err) : ERR_NOMEM;
 }
 

@@ -147,31 +147,13 @@ enum err tx_begin(struct tx *tx, struct store *store, enum tx_kind kind, struct 
     return rc;
 }
 
-/* PostgreSQL refuses other bytes, SQLite would keep them: so both refuse. */
-static bool is_utf8(const char *text)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    while (*at != '\0') {
-        const int more = *at < 0x80 ? 0 : *at < 0xC2 ? -1 : *at < 0xE0 ? 1 : *at < 0xF0 ? 2 : 3;
-        if (more < 0 || *at > 0xF4)
-            return false;
-        if ((*at == 0xE0 && at[1] < 0xA0) || (*at == 0xED && at[1] > 0x9F) ||
-            (*at == 0xF0 && at[1] < 0x90) || (*at == 0xF4 && at[1] > 0x8F))
-            return false;
-        for (int i = 1; i <= more; i++)
-            if ((at[i] & 0xC0) != 0x80)
-                return false;
-        at += more + 1;
-    }
-    return true;
-}
-
+/* PostgreSQL refuses bytes that are not UTF-8, SQLite would keep them: so both refuse. */
 static enum err run_checked(struct tx *tx, enum query query, const struct arg *args, int32_t count,
                             struct rows *rows, struct error *err)
 {
     assert(count <= ARGS_MAX);
     for (int32_t i = 0; i < count; i++)
-        if (args[i].type == ARG_TEXT && !is_utf8(args[i].text))
+        if (args[i].type == ARG_TEXT && !text_is_utf8(args[i].text, strlen(args[i].text)))
             return FAIL(err, ERR_INVALID, "a text is not UTF-8");
     return tx->store->backend->run(tx->db, query, args, count, rows, err);
 }

@@ -242,7 +242,7 @@ static void clean(const char *text, char out[STORE_TEXT_MAX + 1])
 {
     size_t used = 0;
     while (*text != '\0') {
-        const size_t length = json_utf8_length(text), step = length > 0 ? length : 1;
+        const size_t length = text_utf8_length(text), step = length > 0 ? length : 1;
         if (used + step > STORE_TEXT_MAX)
             break;
         if (length > 0)

@@ -153,7 +153,7 @@ static json_t *id_json(const struct idmap *ids, int32_t index)
     const struct str id = idmap_string(ids, index);
     size_t used = 0;
     while (used < id.len) { /* whole characters, as many as there is room for */
-        const size_t length = json_utf8_length(id.ptr + used), step = length > 0 ? length : 1;
+        const size_t length = text_utf8_length(id.ptr + used), step = length > 0 ? length : 1;
         if (used + step >= sizeof(text))
             break;
         memcpy(text + used, id.ptr + used, step);

@@ -237,7 +237,7 @@ static json_t *message_json(const char *message)
     char text[CHILD_TEXT_MAX + 1];
     size_t used = 0;
     while (message[used] != '\0') {
-        const size_t length = json_utf8_length(message + used);
+        const size_t length = text_utf8_length(message + used);
         const size_t step = length > 0 ? length : 1;
         if (used + 3 * step > CHILD_TEXT_MAX) /* a bad byte becomes three */
             break;

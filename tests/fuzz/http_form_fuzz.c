@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "http/form.h"
 #include "http/percent.h"
 
@@ -15,8 +16,8 @@ static void check(const struct form *form)
     for (int32_t i = 0; i < form->count; i++) {
         const struct form_field *field = &form->fields[i];
         if (field->name[0] == '\0' || form_get(form, field->name) != field->value ||
-            !utf8_is_valid(field->name, strlen(field->name)) ||
-            !utf8_is_valid(field->value, strlen(field->value)))
+            !text_is_utf8(field->name, strlen(field->name)) ||
+            !text_is_utf8(field->value, strlen(field->value)))
             __builtin_trap();
     }
 }

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "http/percent.h"
 #include "http/route.h"
 #include "http/target.h"
@@ -43,7 +44,7 @@ static void check_match(const struct route_match *match)
         const char *value = route_value(match, names[i]);
         if (i < 2 && strchr(value, '/') != NULL)
             __builtin_trap();
-        if (!utf8_is_valid(value, strlen(value)))
+        if (!text_is_utf8(value, strlen(value)))
             __builtin_trap();
         while (*value != '\0') {
             const size_t len = strcspn(value, "/");

@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -162,6 +163,45 @@ static void hashes_are_those_of_fnv1a(void **state)
     assert_true(text_hash_string("foobar") == 0x85944171f73967e8u);
 }
 
+static void characters_are_those_of_rfc_3629(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t length;
+    } cases[] = {
+        {"", 1},
+        {"a", 1},
+        {"\x7F", 1},
+        {"\x80", 0},
+        {"\xC1\xBF", 0}, /* overlong */
+        {"\xC2\x80", 2},
+        {"\xC3", 0}, /* cut */
+        {"\xC3(", 0},
+        {"\xE0\x9F\xBF", 0}, /* overlong */
+        {"\xE0\xA0\x80", 3},
+        {"\xED\x9F\xBF", 3},
+        {"\xED\xA0\x80", 0}, /* a surrogate */
+        {"\xEF\xBF\xBF", 3},
+        {"\xE2\x82", 0},         /* cut */
+        {"\xF0\x8F\xBF\xBF", 0}, /* overlong */
+        {"\xF0\x90\x80\x80", 4},
+        {"\xF4\x8F\xBF\xBF", 4},
+        {"\xF4\x90\x80\x80", 0}, /* above U+10FFFF */
+        {"\xF5\x80\x80\x80", 0},
+        {"\xFF", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[16];
+        assert_int_equal(text_utf8_length(cases[i].text), cases[i].length);
+        snprintf(text, sizeof(text), "\xC3\xA9%sz", cases[i].text);
+        assert_int_equal(text_is_utf8(text, strlen(text)), cases[i].length > 0);
+    }
+    assert_true(text_is_utf8("", 0));
+    assert_false(text_is_utf8("a\0b", 3));
+    assert_false(text_is_utf8("a\xC3\xA9", 2)); /* cut by its length */
+}
+
 static void numbers_are_grouped_by_thousands(void **state)
 {
     char out[32];
@@ -213,6 +253,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_are_those_of_fnv1a),
+        cmocka_unit_test(characters_are_those_of_rfc_3629),
         cmocka_unit_test(a_buffer_collects_what_is_added),
         cmocka_unit_test(a_buffer_keeps_bytes_of_any_value),
         cmocka_unit_test(a_buffer_grows_over_many_additions),
