@@ -267,19 +267,15 @@ enum err prediction_request_text(const struct prediction_request *request, char 
                                  struct error *err)
 {
     enum err rc;
-    struct strbuf out;
     json_t *object = json_object();
     const bool has_path = request->users_path[0] != '\0';
-    strbuf_init(&out, JOB_JSON_MAX);
     TRY(json_set(object, "model", json_text(request->model), err));
     TRY(params_to_json(&request->params, object, err));
     TRY(json_set(object, "exclude_seen", json_boolean(prediction_excludes_seen(request)), err));
     TRY(json_set(object, "users_path", has_path ? json_text(request->users_path) : json_null(),
                  err));
-    TRY(json_write(object, 0, &out, err));
-    TRY_PTR(*ret_text = mem_dup_string(out.ptr, err));
+    TRY(json_write_text(object, JOB_JSON_MAX, ret_text, err));
 done:
-    strbuf_release(&out);
     json_decref(object);
     return rc;
 }

@@ -333,14 +333,10 @@ done:
 static enum err set_text(const struct param_set *set, char **ret_text, struct error *err)
 {
     enum err rc;
-    struct strbuf out;
     json_t *object = json_object();
-    strbuf_init(&out, JOB_JSON_MAX);
     TRY(params_to_json(set, object, err));
-    TRY(json_write(object, 0, &out, err));
-    TRY_PTR(*ret_text = mem_dup_string(out.ptr, err));
+    TRY(json_write_text(object, JOB_JSON_MAX, ret_text, err));
 done:
-    strbuf_release(&out);
     json_decref(object);
     return rc;
 }
