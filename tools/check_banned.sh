@@ -9,6 +9,7 @@ everywhere='sprintf|vsprintf|strcpy|stpcpy|strcat|strncpy|strncat|strtok|atoi|at
 everywhere+='|gmtime|localtime|ctime|asctime|strerror|rand|srand|random|alloca|system|popen'
 allocation='malloc|calloc|realloc|free|aligned_alloc|posix_memalign|strdup|strndup|asprintf|vasprintf'
 printing='printf|vprintf|puts|putchar'
+parsing='json_loads|json_loadb|json_loadf|json_load_file|json_load_callback'
 lines_max=500 # of a source file
 
 # The lines of C files as FILE:LINE:TEXT, without comments, with strings and characters emptied.
@@ -58,7 +59,7 @@ for directory in src tests bench tools; do
     [[ -d $directory ]] && directories+=("$directory")
 done
 # Most files hold none of the words at all, not even in a comment: they need no closer look.
-mapfile -t suspects < <(grep -rlwE --include='*.[ch]' "$everywhere|$allocation|$printing" \
+mapfile -t suspects < <(grep -rlwE --include='*.[ch]' "$everywhere|$allocation|$printing|$parsing" \
     "${directories[@]}" | sort)
 if ((${#suspects[@]} > 0)); then
     code=$(code_of "${suspects[@]}")
@@ -66,6 +67,8 @@ if ((${#suspects[@]} > 0)); then
     refuse "$allocation" "memory comes from base/memory.h" < <(grep -v '^src/base/' <<<"$code")
     refuse "$printing" "only cli/ prints" \
         < <(grep -vE '^(src/base|src/cli|tests|bench|tools)/' <<<"$code")
+    refuse "$parsing" "JSON is read by base/json.h, which lives without memory too" \
+        < <(grep -E '^src/' <<<"$code" | grep -v '^src/base/json\.c:')
 fi
 
 while read -r lines file; do

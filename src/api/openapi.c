@@ -237,11 +237,9 @@ enum err openapi_create(const struct route *routes, int32_t count, struct openap
                         struct error *err)
 {
     enum err rc;
-    json_error_t fault;
     struct openapi *openapi = NULL;
-    json_t *document = json_loadb(openapi_json, openapi_json_size, JSON_REJECT_DUPLICATES, &fault);
-    if (document == NULL)
-        return FAIL(err, ERR_CORRUPT, "openapi.json, line %d: %s", fault.line, fault.text);
+    json_t *document = NULL;
+    TRY(json_read(openapi_json, openapi_json_size, JSON_REJECT_DUPLICATES, &document, err));
     TRY_PTR(openapi = mem_array(1, sizeof(*openapi), err));
     strbuf_init(&openapi->text, TEXT_BYTES_MAX);
     TRY(fill(document, routes, count, err));

@@ -136,8 +136,11 @@ static void add_changes(const struct param_table *table, const json_t *params, b
 const char *job_describe(const struct job *job, char *out, size_t out_size)
 {
     char sizes[48];
+    struct error ignored; /* then the type alone tells what the job is */
     const struct model_kind *kind = model_kind_find(job->model_type);
-    json_t *params = json_loads(job->params_json, JSON_REJECT_DUPLICATES, NULL);
+    json_t *params = NULL;
+    (void)!json_read(job->params_json, strlen(job->params_json), JSON_REJECT_DUPLICATES, &params,
+                     &ignored);
     snprintf(out, out_size, "%s", job->model_type);
     const json_t *factors = json_object_get(params, "factors");
     const json_t *iterations = json_object_get(params, "iterations");

@@ -25,6 +25,8 @@ line_in src/model/a.c '    printf("%d", 1);'
 refuse "printf in a room below base is refused" "$tool" "$tree"
 line_in src/cli/a.c '    printf("%d", 1);'
 check "printf in cli is allowed" "$tool" "$tree"
+line_in src/model/a.c '    p = json_loads(a, 0, NULL);'
+refuse "JSON that is read past base/json.h is refused" "$tool" "$tree"
 line_in src/model/a.c '    snprintf(a, b, "%d", 1); gmtime_r(a, b); strerror_r(a, b, c); fgets(a, 1, b);'
 check "look-alikes are allowed" "$tool" "$tree"
 line_in src/model/a.c '/* the system (and its rand() too) */ int x; // atoi(x)'
