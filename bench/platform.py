@@ -15,7 +15,6 @@ import os
 import re
 import selectors
 import socket
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/support"))
+from history import add_history  # noqa: E402
 from stack import RECTRAIN, Stack, events_of, make_data, run_rectrain  # noqa: E402
 
 CONNECTIONS = 64
@@ -52,14 +52,7 @@ def fill(stack, count):
     stack.wait_for_job(client, job_id)
     worker.send(15)
     worker.wait(30)
-    with sqlite3.connect(stack.environment["DB_NAME"], timeout=60) as db:
-        for table in ("jobs", "job_metrics", "job_results"):
-            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
-            others = ", ".join(name for name in columns if name != "job_id")
-            db.execute(f"""
-                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count - 1})
-                INSERT INTO {table} (job_id, {others})
-                SELECT {job_id} + n.i, {others} FROM n, {table} WHERE job_id = {job_id}""")
+    add_history(stack, job_id, count - 1)
     return client, job_id
 
 

@@ -10,6 +10,7 @@ from client import events_of
 from crowd import Crowd
 
 TERMINAL = ("completed", "failed", "cancelled")
+BEFORE = "before"  # the name of jobs that stay
 JOBS_KEPT = 30  # older ones are removed, so that the store does not grow by what is asked for
 
 
@@ -74,7 +75,7 @@ class Visitors(Crowd):
         self._wait(client, f"/api/v1/jobs/{job_id}", f"job {job_id}")
         jobs = self._ask(client, "reads", "GET", "/api/v1/jobs?limit=100").json()["jobs"]
         for job in jobs[JOBS_KEPT:]:
-            if job["status"] in TERMINAL:
+            if job["status"] in TERMINAL and job["name"] != BEFORE:
                 self._ask(client, "removals", "DELETE", f"/api/v1/jobs/{job['job_id']}")
 
     def _predictor(self, client, rng):

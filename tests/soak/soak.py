@@ -15,7 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-from load import TERMINAL, Visitors
+from history import add_history
+from load import BEFORE, TERMINAL, Visitors
 from processes import PATIENCE, children_of, wait_until
 from stack import Stack
 
@@ -24,6 +25,7 @@ DESCRIPTORS_MORE = 6  # open streams and connections come and go
 MEMORY_MORE = 24 << 20  # of a short run: caches fill
 SLOPE_MAX = 1 << 20  # bytes an hour, of a run that is long enough to tell
 SLOPE_FROM = 1200  # seconds
+HISTORY = 5000  # jobs of before, some 15 MB
 RING_EVENTS = 4096  # that the server keeps for streams that come back (http/hub.h)
 
 
@@ -148,6 +150,15 @@ def drain(stack, visitors):
             visitors.faults.append(str(fault))
 
 
+def fill(stack):
+    """A store that is larger than the page caches of its connections: they fill at once then, rather
+    than as it grows."""
+    client = stack.client()
+    job_id = stack.start_job(client, name=BEFORE)["job_id"]
+    stack.wait_for_job(client, job_id)
+    add_history(stack, job_id, HISTORY)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seconds", type=int, default=40)
@@ -155,6 +166,7 @@ def main():
     parser.add_argument("--samples", help="a file for the samples, one JSON object a line")
     options = parser.parse_args()
     with Stack("sqlite", environment={"LOG_LEVEL": "warning"}) as stack:
+        fill(stack)
         visitors = Visitors(stack, options.seed)
         visitors.start()
         samples = watch(stack, options.seconds)
