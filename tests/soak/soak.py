@@ -84,11 +84,13 @@ def watch(stack, seconds):
 
 
 def by_minute(samples):
-    """The least memory of each minute: a password's hash takes 19 MB for a moment."""
+    """The least memory of each minute: a password's hash takes 19 MB for a moment. What a minute that
+    only began has is left out."""
     minutes = {}
     for sample in samples:
         minutes.setdefault(int(sample["at"] / 60), []).append(sample["memory"])
-    return sorted((minute, min(each)) for minute, each in minutes.items())
+    most = max(map(len, minutes.values()), default=0)
+    return sorted((minute, min(each)) for minute, each in minutes.items() if len(each) > most / 2)
 
 
 def slope_per_hour(samples):
