@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "base/memory.h"
 #include "predict/predictor.h"
 #include "support/test.h"
@@ -55,22 +54,6 @@ static void keep(void *context, int64_t model_id, const char *stamp)
     pthread_mutex_lock(&rig->lock);
     snprintf(rig->kept[model_id], MODEL_STAMP_SIZE, "%s", stamp);
     pthread_mutex_unlock(&rig->lock);
-}
-
-static void sum_of(const char *path, char out[HASH_HEX_SIZE])
-{
-    struct error err;
-    struct hash *hash;
-    unsigned char bytes[4096], sum[HASH_BYTES];
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    assert_ok(hash_create(&hash, &err));
-    for (size_t got; (got = fread(bytes, 1, sizeof(bytes), file)) > 0;)
-        hash_add(hash, bytes, got);
-    fclose(file);
-    hash_finish(hash, sum);
-    hash_hex(sum, out);
-    hash_free(hash);
 }
 
 static int64_t size_of(const char *path)
@@ -138,7 +121,7 @@ static int set_up(void **state)
     for (int i = 0; i < MODELS; i++) {
         snprintf(rig.paths[i], sizeof(rig.paths[i]), "%s/model_%d.pkl", rig.fixture.root, i);
         copy_file(trained_path, rig.paths[i]);
-        sum_of(rig.paths[i], rig.sums[i]);
+        fixture_sum(rig.paths[i], rig.sums[i]);
         rig.wanted[i] = (struct wanted_model){.model_id = i + 1,
                                               .path = rig.paths[i],
                                               .sha256 = rig.sums[i],

@@ -208,3 +208,19 @@ void fixture_check_threads(struct run_spec *spec)
     for (int i = 0; i < 3; i++)
         json_decref(results[i]);
 }
+
+void fixture_sum(const char *path, char out[HASH_HEX_SIZE])
+{
+    struct error err;
+    struct hash *hash;
+    unsigned char bytes[4096], sum[HASH_BYTES];
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_ok(hash_create(&hash, &err));
+    for (size_t got; (got = fread(bytes, 1, sizeof(bytes), file)) > 0;)
+        hash_add(hash, bytes, got);
+    fclose(file);
+    hash_finish(hash, sum);
+    hash_hex(sum, out);
+    hash_free(hash);
+}

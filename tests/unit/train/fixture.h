@@ -11,6 +11,7 @@
  */
 #include <stdbool.h>
 
+#include "base/hash.h"
 #include "train/run.h"
 
 struct fixture {
@@ -58,6 +59,9 @@ void fixture_check_threads(struct run_spec *spec);
 const json_t *result_at(const json_t *result, const char *path);
 double result_number(const json_t *result, const char *path);
 const char *result_text(const json_t *result, const char *path);
+
+/* The SHA-256 of a file that must be there, in hex. */
+void fixture_sum(const char *path, char out[HASH_HEX_SIZE]);
 
 /* Whether all arrays of two model files are equal, bit by bit. */
 bool same_model(const char *left_path, const char *right_path);
