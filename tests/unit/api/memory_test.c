@@ -58,31 +58,15 @@ static void train(struct store *store)
     json_decref(result);
 }
 
-static struct sockaddr_in at_port(int port)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)port),
-                                .sin_addr = {htonl(INADDR_LOOPBACK)}};
-}
-
 static int free_port(void)
 {
-    struct sockaddr_in at = at_port(0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof(at);
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
     close(fd);
     return ntohs(at.sin_port);
-}
-
-static int connect_to_it(void)
-{
-    const struct sockaddr_in to = at_port(its_port);
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
-    return fd;
 }
 
 /* One request, answered while allocation n and all after it fail; n 0: none does. */
@@ -92,7 +76,7 @@ static void ask(const char *first, const char *type, const char *body, int64_t n
     snprintf(text, sizeof(text),
              "%s" H "Authorization: Bearer %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
              first, token, type, strlen(body), body);
-    const int fd = connect_to_it();
+    const int fd = client_connect(its_port);
     mem_fail_after(n);
     client_send_text(fd, text);
     client_read(fd, &reply, 5000);

@@ -221,8 +221,13 @@ int rig_group_stop(void **state)
 
 int client_open(const struct rig *rig)
 {
+    return client_connect(http_server_port(rig->server));
+}
+
+int client_connect(int port)
+{
     struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)http_server_port(rig->server)),
+                             .sin_port = htons((uint16_t)port),
                              .sin_addr = {htonl(INADDR_LOOPBACK)}};
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);

@@ -38,6 +38,7 @@ struct reply {
 };
 
 int client_open(const struct rig *rig);
+int client_connect(int port); /* of loopback: any server */
 void client_send(int fd, const void *bytes, size_t len);
 void client_send_text(int fd, const char *text);
 /* Read one response (by its Content-Length, or chunks) or until the time is over. */
