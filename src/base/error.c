@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum err error_set(struct error *err, enum err code, const char *reason, const char *file, int line,
                    const char *format, ...)
 {
@@ -16,6 +18,7 @@ enum err error_set(struct error *err, enum err code, const char *reason, const c
     va_start(args, format);
     vsnprintf(err->message, sizeof(err->message), format, args);
     va_end(args);
+    text_make_printable(err->message);
     return code;
 }
 
@@ -29,6 +32,7 @@ void error_prefix(struct error *err, const char *format, ...)
     va_end(args);
     if (used >= 0 && (size_t)used < sizeof(err->message))
         snprintf(err->message + used, sizeof(err->message) - (size_t)used, "%s", old);
+    text_make_printable(err->message);
 }
 
 static const struct {

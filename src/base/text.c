@@ -212,3 +212,24 @@ bool text_is_utf8(const char *bytes, size_t len)
     }
     return true;
 }
+
+/* Bytes of the control character that `text` begins with; 0: another. */
+static size_t control_length(const unsigned char *text)
+{
+    if (text[0] < ' ' || text[0] == 0x7F)
+        return 1;
+    if (text[0] == 0xC2 && text[1] >= 0x80 && text[1] <= 0x9F)
+        return 2;
+    const bool turns =
+        text[0] == 0xE2 && ((text[1] == 0x80 && text[2] >= 0xAA && text[2] <= 0xAE) ||
+                            (text[1] == 0x81 && text[2] >= 0xA6 && text[2] <= 0xA9));
+    return turns ? 3 : 0;
+}
+
+void text_make_printable(char *text)
+{
+    for (size_t length; *text != '\0'; text += length > 0 ? length : 1) {
+        length = control_length((const unsigned char *)text);
+        memset(text, '?', length);
+    }
+}

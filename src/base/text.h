@@ -47,6 +47,9 @@ const char *text_grouped(int64_t value, char *out, size_t out_size);
 size_t text_utf8_length(const char *text);
 /* Whether the bytes are UTF-8 throughout, and none of them is zero. */
 bool text_is_utf8(const char *bytes, size_t len);
+/* Each byte of a control character (C0, DEL, C1, and those that turn the direction of text) becomes
+ * "?", in place: what a file says may be shown on a terminal then. */
+void text_make_printable(char *text);
 /* FNV-1a: 64 bits of a text, the same on every machine and in every run. For tables, not against
  * those who look for equal sums. */
 uint64_t text_hash(struct str text);

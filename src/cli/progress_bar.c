@@ -135,12 +135,15 @@ static void draw(struct progress_bar *bar, bool done)
 
 static void warn(struct progress_bar *bar, const char *message)
 {
+    char text[1024]; /* which may quote a file */
+    snprintf(text, sizeof(text), "%s", message);
+    text_make_printable(text);
     if (bar->drawn > 0) /* the line goes on below */
         fprintf(stderr, "\r%*s\r", bar->drawn, "");
     bar->drawn = 0;
     bar->last_draw = 0;
     fprintf(stderr, "%swarning:%s %s\n", bar->colors ? "\033[33m" : "",
-            bar->colors ? "\033[0m" : "", message);
+            bar->colors ? "\033[0m" : "", text);
 }
 
 static void report(void *context, const struct progress_update *update)

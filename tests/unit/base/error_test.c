@@ -33,6 +33,16 @@ static void a_long_message_is_cut_and_terminated(void **state)
     assert_int_equal(strlen(err.message), sizeof(err.message) - 1);
 }
 
+static void what_a_terminal_would_obey_is_not_in_a_message(void **state)
+{
+    struct error err;
+    (void)state;
+    (void)FAIL(&err, ERR_DATA, "column %s", "\x1b[31mred\n");
+    assert_string_equal(err.message, "column ?[31mred?");
+    error_prefix(&err, "%s: ", "a\tb");
+    assert_string_equal(err.message, "a?b: column ?[31mred?");
+}
+
 static void a_prefix_stands_before_the_message(void **state)
 {
     struct error err;
@@ -129,6 +139,7 @@ int main(void)
         cmocka_unit_test(a_failure_returns_its_code_and_fills_the_struct),
         cmocka_unit_test(a_reason_is_kept_beside_the_message),
         cmocka_unit_test(a_long_message_is_cut_and_terminated),
+        cmocka_unit_test(what_a_terminal_would_obey_is_not_in_a_message),
         cmocka_unit_test(a_prefix_stands_before_the_message),
         cmocka_unit_test(a_prefix_that_leaves_little_room_cuts_the_message),
         cmocka_unit_test(a_prefix_longer_than_the_room_is_cut_itself),
