@@ -310,12 +310,19 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *url, con
 
 /* ---- the body ---- */
 
+/* A whole answer, that ends with the connection. */
+#define LAST_WORDS(status, title, code, detail)                                                    \
+    "HTTP/1.1 " status " " title "\r\nConnection: close\r\n"                                       \
+    "Content-Type: application/problem+json\r\n\r\n"                                               \
+    "{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" status ",\"code\":\"" code     \
+    "\",\"detail\":\"" detail "\",\"instance\":\"\"}\n"
+
 static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t *size)
 {
-    static const char too_large[] = "HTTP/1.1 413 Content Too Large\r\n"
-                                    "Connection: close\r\nContent-Length: 0\r\n\r\n";
-    static const char no_memory[] = "HTTP/1.1 503 Service Unavailable\r\n"
-                                    "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    static const char too_large[] =
+        LAST_WORDS("413", "Content Too Large", "body_too_large", "the body is too large");
+    static const char no_memory[] = LAST_WORDS("503", "Service Unavailable", "unavailable",
+                                               "the server has no memory for this now");
     const struct http_limits *limits = &exchange->server->config.limits;
     const bool is_kept = upload_keep(exchange, bytes, *size);
     *size = 0;
@@ -347,7 +354,7 @@ static void finish_response(struct exchange *exchange)
         config->problem_page(config->app, &exchange->request, response, response->status,
                              response->problem_code, response->problem_detail);
     if (response->kind == BODY_NONE)
-        (void)response_problem_finish(response);
+        response_problem_finish(response);
 }
 
 static void run_handler(struct exchange *exchange)

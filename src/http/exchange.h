@@ -96,8 +96,8 @@ void response_init(struct response *response, struct arena *arena,
 void response_release(struct response *response);
 /* Drop the body and what belongs to it; status and headers stay. */
 void response_drop_body(struct response *response);
-/* Write a problem's body from its parts. False: no memory; the body is then empty. */
-bool response_problem_finish(struct response *response);
+/* Write a problem's body from its parts. Without memory it is a 503 of words that need none. */
+void response_problem_finish(struct response *response);
 
 /* The standard words of a status: "Not Found". */
 const char *http_status_text(int status);

@@ -146,8 +146,13 @@ done:
     return rc;
 }
 
-bool response_problem_finish(struct response *response)
+void response_problem_finish(struct response *response)
 {
+    static const char without_memory[] =
+        "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
+        "\"code\":\"unavailable\",\"detail\":\"the server has no memory for this now; try again "
+        "later\",\"instance\":\"\"}\n";
+    static const char type[] = "application/problem+json";
     struct error err;
     struct strbuf text;
     strbuf_init(&text, (size_t)1 << 20);
@@ -156,10 +161,13 @@ bool response_problem_finish(struct response *response)
                          json_write(object, 0, &text, &err) == ERR_OK &&
                          strbuf_add(&text, "\n", 1, &err) == ERR_OK;
     json_decref(object);
-    if (is_made)
-        response_take(response, "application/problem+json", &text);
+    if (is_made) {
+        response_take(response, type, &text);
+    } else {
+        response_status(response, 503);
+        response_static(response, type, without_memory, sizeof(without_memory) - 1);
+    }
     strbuf_release(&text);
-    return is_made;
 }
 
 /* How errors become statuses: by the reason where one is listed, else by the code. */

@@ -202,6 +202,8 @@ static const char *fault_of_reply(void)
         return "has no answer";
     if (reply.status >= 500 && reply.status != 503)
         return "is said to be our fault";
+    if (reply.status == 503 && strstr(reply.body, "\"code\":\"unavailable\"") == NULL)
+        return "has no words";
     return reply.status != 409 && reply.status / 100 == 4 ? "is refused" : NULL;
 }
 
