@@ -2,13 +2,13 @@
 #define API_PASSWORD_H
 
 /*
- * Passwords, by Argon2id (RFC 9106) of libsodium: 19 MiB and two passes, some 20 ms of one
+ * Passwords, by Argon2id (RFC 9106) of libsodium: 19 MiB and two passes, 20 to 70 ms of one
  * processor (OWASP Password Storage). The hash is a text that names its own parameters, so that
  * these can be raised later: a login with an older hash makes a new one.
  *
- * At most one hash a processor is computed at a time, so that a storm of logins takes neither the
- * memory nor the time of everybody else; others wait their turn, up to PASSWORD_WAITING_MAX.
- * Any thread.
+ * At most one hash a processor is computed at a time, at a lower priority than what serves pages,
+ * so that a storm of logins takes neither the memory nor the time of everybody else; others wait
+ * their turn, up to PASSWORD_WAITING_MAX, each with its thread. Any thread.
  */
 #include <stdbool.h>
 

@@ -180,6 +180,8 @@ static enum err listen_http(struct service *service, struct error *err)
     const struct config *config = app->config;
     const char *public_url = config_text(config, "PUBLIC_URL");
     struct http_config http = {.listen = config_text(config, "LISTEN"),
+                               /* as many as may wait for a password's hash, beside the others */
+                               .handler_threads = HTTP_HANDLER_THREADS + PASSWORD_WAITING_MAX,
                                .routes = service->table,
                                .app = app,
                                .hub = app->hub,

@@ -16,7 +16,6 @@ enum {
     IO_THREADS_MAX = 64,
     HANDLER_THREADS_MAX = 1024,
     CONNECTION_POOL_BYTES = 21 * 1024,
-    HANDLER_THREADS = 64,
     LAST_ANSWERS_MS = 1000 /* of a server that stops: so long they have to be sent */
 };
 
@@ -68,7 +67,7 @@ static void take_config(struct http_server *server, const struct http_config *co
     if (config->io_threads == 0)
         server->config.io_threads = processors < 4 ? processors : 4;
     if (config->handler_threads == 0)
-        server->config.handler_threads = HANDLER_THREADS;
+        server->config.handler_threads = HTTP_HANDLER_THREADS;
     if (config->handlers_running == 0)
         server->config.handlers_running = processors + 1;
     server->around.public_origin = server->public_origin;

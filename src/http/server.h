@@ -23,6 +23,8 @@
 #include "http/response.h"
 #include "http/route.h"
 
+enum { HTTP_HANDLER_THREADS = 64 }; /* of a server that was told no other number */
+
 /* What a client may ask of us. Every one has a default that http_limits_init sets. */
 struct http_limits {
     int32_t connections;             /* at once, 4,096; one more is closed unheard */
@@ -63,7 +65,7 @@ struct http_config {
     bool trust_forwarded;     /* the client's address is the last of X-Forwarded-For: only behind a
                                  proxy that sets it */
     int32_t io_threads;       /* that serve connections; 0: one a processor, at most 4 */
-    int32_t handler_threads;  /* 0: 64 */
+    int32_t handler_threads;  /* 0: HTTP_HANDLER_THREADS */
     int32_t handlers_running; /* of them at a time, besides those that wait and say so
                                  (base/turn.h); 0: one more than there are processors */
     struct http_limits limits;
