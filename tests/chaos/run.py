@@ -1,14 +1,11 @@
 """One run: the platform of real processes, the load on it, and what is read from it at the end."""
 
-import hashlib
-import pickle
 import random
 import time
 from collections import Counter
 
-import numpy  # noqa: F401 (a model opens with it: missing, none would)
-
 import faults_machine as machine
+import remains
 import stack as stack_module
 from faults import ANY_VERSION, FAULTS
 from judge import model_of, restarts
@@ -233,51 +230,20 @@ class Run:
     def orphans(self):
         named = {row[0] for row in self.query(
             "SELECT path FROM models UNION ALL SELECT file_path FROM predictions")}
-        return [path for path in self.files_below() if model_of(str(path)) not in named]
-
-    def files_below(self):
-        return [path for path in self.stack.models.rglob("*")
-                if path.is_file() and path.parent.name != "logs"]
+        return [path for path in remains.files_below(self.stack.models)
+                if model_of(str(path)) not in named]
 
     def read_store(self):
-        jobs = ("job_id", "task", "name", "status", "error_code", "error_message", "attempt",
-                "deaths", "metrics")
-        events = ("event_id", "job_id", "kind", "message", "at_ms")
-        models = ("job_id", "path", "sha256", "size_bytes")
-        predictions = ("job_id", "file_path", "file_sha256", "file_bytes", "file_rows")
-        tables = {"jobs": jobs, "job_events": events, "models": models, "predictions": predictions}
-        numbers = ("job_id", "event_id", "at_ms", "attempt", "deaths", "size_bytes", "file_bytes",
-                   "file_rows")
-        return {table.removeprefix("job_"): [
-            {name: int(cell) if name in numbers else cell for name, cell in zip(columns, row)}
-            for row in self.stack.query(f"SELECT {', '.join(columns)} FROM {table}")]
-            for table, columns in tables.items()}
+        return remains.read_store(self.stack)
+
+    def read_files(self):
+        return remains.read_files(self.stack.models)
 
     def restarts(self, store):
         """Seconds that jobs of dead workers waited, unless the clock that says it was faked."""
         return [] if self.machine else restarts(store["events"])
 
-    def read_files(self):
-        found = {}
-        for path in self.files_below():
-            content = path.read_bytes()
-            found[str(path)] = (len(content), hashlib.sha256(content).hexdigest(),
-                                opens(path.suffix, content))
-        return found
-
     def stale_writes(self):
         """Lines of the logs that tell of a write that was refused by its epoch."""
         return sum(log.read_text(errors="replace").count("fenced")
                    for log in self.stack.room.directory.glob("*.log"))
-
-
-def opens(suffix, content):
-    """Whether a file is whole; of a CSV how many rows it has."""
-    if suffix == ".csv":
-        return content.count(b"\n") - 1 if content.endswith(b"\n") else False
-    if suffix == ".parquet":
-        return content[:4] == content[-4:] == b"PAR1"
-    try:
-        return "model" in pickle.loads(content)
-    except Exception:
-        return False
