@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "model/kinds.h"
 #include "worker/child_check.h"
 #include "worker/sandbox.h"
@@ -49,7 +50,8 @@ static struct file open_file(const char *directory)
     struct file file = {.directory = directory, .fd = open(path, O_RDWR | O_CLOEXEC)};
     must(file.fd >= 0 && fstat(file.fd, &status) == 0 && status.st_size > 0, path);
     file.size = status.st_size;
-    file.bytes = malloc((size_t)file.size);
+    struct error err;
+    file.bytes = mem_array((size_t)file.size, 1, &err);
     must(file.bytes != NULL && pread(file.fd, file.bytes, (size_t)file.size, 0) == file.size, path);
     return file;
 }

@@ -110,9 +110,9 @@ def run_whole_way(tap, stack, count):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--looks", type=int, default=500)
+    parser.add_argument("--looks", type=int, default=300)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--whole-way", type=int, default=50)
+    parser.add_argument("--whole-way", type=int, default=20)
     options = parser.parse_args()
     tap = Tap()
     run_looks(tap, options.first, options.looks)
