@@ -384,6 +384,7 @@ enum err jobs_reap(struct store *store, struct reaped *ret_reaped, struct error 
     struct rows rows = {0};
     struct reaped reaped = {0};
     TRY(tx_begin(&tx, store, TX_WRITE, err));
+    TRY(RUN(&tx, lease_trim, &rows));
     TRY(RUN(&tx, lease_over, &rows));
     for (int32_t i = 0; i < rows.count; i++) {
         const struct fence fence = {rows_int(&rows, i, 0), rows_int(&rows, i, 1)};

@@ -11,7 +11,8 @@
  *
  * A worker that says nothing until its lease is over is dead: jobs_reap, which servers call every
  * few seconds, gives the job back, or fails it after JOB_DEATHS_MAX deaths (jobs/problem.h).
- * Leases run by the clock of the database. Errors of every operation: store/store.h.
+ * Leases run by the clock of the database; where that is set back, jobs_reap begins them anew.
+ * Errors of every operation: store/store.h.
  */
 #include <stdbool.h>
 #include <stdint.h>

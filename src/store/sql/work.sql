@@ -1,6 +1,7 @@
 -- name: job_claim
 UPDATE jobs AS j SET status = 'loading_data', phase = 'load', epoch = epoch + 1,
-    attempt = attempt + 1, owner = $1, lease_until_ms = {now} + CAST($2 AS bigint), progress = 0,
+    attempt = attempt + 1, owner = $1, lease_until_ms = {now} + CAST($2 AS bigint),
+    lease_ms = CAST($2 AS bigint), progress = 0,
     iteration = 0, message = NULL,
     started_ms = CASE WHEN started_ms = 0 THEN {now} ELSE started_ms END, updated_ms = {now}
 WHERE job_id = (SELECT q.job_id FROM jobs q WHERE q.status = 'pending' AND q.task = $3
@@ -13,7 +14,7 @@ RETURNING job_id, user_id, task, name, model_type, data_path, params, run, sourc
 SELECT status, cancel_requested, attempt, deaths, user_id, model_type, model_name FROM jobs
 WHERE job_id = $1 AND epoch = $2 AND status IN ('loading_data', 'preprocessing', 'training') {lock}
 -- name: job_renew
-UPDATE jobs SET lease_until_ms = {now} + CAST($3 AS bigint)
+UPDATE jobs SET lease_until_ms = {now} + CAST($3 AS bigint), lease_ms = CAST($3 AS bigint)
 WHERE job_id = $1 AND epoch = $2 AND status IN ('loading_data', 'preprocessing', 'training')
 RETURNING cancel_requested
 -- name: job_asked
@@ -56,6 +57,10 @@ UPDATE jobs SET status = 'pending', phase = NULL, progress = 0, iteration = 0,
     lease_until_ms = 0, queued_ms = {now}, updated_ms = {now}
 WHERE job_id = $1
 
+-- The clock was set back since it was granted: it begins anew.
+-- name: lease_trim
+UPDATE jobs SET lease_until_ms = {now} + lease_ms
+WHERE lease_until_ms > 0 AND lease_ms > 0 AND lease_until_ms > {now} + lease_ms
 -- name: lease_over
 SELECT job_id, epoch FROM jobs WHERE lease_until_ms > 0 AND lease_until_ms < {now}
 ORDER BY lease_until_ms LIMIT 100 {skip_locked}

@@ -35,6 +35,20 @@ static void a_message_is_held_by_one_until_its_time_is_over(void **state)
     outbox_list_release(&list);
 }
 
+static void a_hold_of_a_clock_that_was_set_back_holds_nothing(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct outbox_list list;
+    add_job(f, f->user_id);
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 2000, &list, &err));
+    outbox_list_release(&list);
+    fixture_sql(f, "UPDATE outbox SET taken_until_ms = taken_until_ms + 3600000");
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 2000, &list, &err));
+    assert_int_equal(list.count, 1);
+    outbox_list_release(&list);
+}
+
 static void a_confirmed_message_never_comes_again(void **state)
 {
     const struct fixture *f = *state;
@@ -113,6 +127,7 @@ static void a_refused_job_leaves_no_message(void **state)
 static const struct CMUnitTest cases[] = {
     CASE(each_new_job_has_its_message),
     CASE(a_message_is_held_by_one_until_its_time_is_over),
+    CASE(a_hold_of_a_clock_that_was_set_back_holds_nothing),
     CASE(a_confirmed_message_never_comes_again),
     CASE(a_returned_message_may_be_taken_at_once),
     CASE(a_job_that_waits_without_a_message_gets_one),

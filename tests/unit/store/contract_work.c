@@ -113,6 +113,23 @@ static void renewing_puts_the_end_of_the_lease_off(void **state)
     assert_int_equal(status_of_job(f, id), JOB_LOADING_DATA);
 }
 
+static void a_lease_of_a_clock_that_was_set_back_is_not_waited_for(void **state)
+{
+    const struct fixture *f = *state;
+    struct error err;
+    struct reaped reaped;
+    const int64_t id = add_job(f, f->user_id);
+    claim_for(f, 40);
+    fixture_sql(f, "UPDATE jobs SET lease_until_ms = lease_until_ms + 3600000");
+    assert_ok(jobs_reap(f->store, &reaped, &err));
+    assert_int_equal(reaped.returned, 0); /* it has its whole lease from now */
+    assert_int_equal(status_of_job(f, id), JOB_LOADING_DATA);
+    pause_ms(50);
+    assert_ok(jobs_reap(f->store, &reaped, &err));
+    assert_int_equal(reaped.returned, 1);
+    assert_int_equal(status_of_job(f, id), JOB_PENDING);
+}
+
 static void who_has_a_job_hears_that_it_is_to_stop(void **state)
 {
     const struct fixture *f = *state;
@@ -361,6 +378,7 @@ static const struct CMUnitTest cases[] = {
     CASE(who_used_an_idle_machine_owes_nothing_later),
     CASE(who_comes_late_does_not_wait_for_a_long_queue),
     CASE(renewing_puts_the_end_of_the_lease_off),
+    CASE(a_lease_of_a_clock_that_was_set_back_is_not_waited_for),
     CASE(who_has_a_job_hears_that_it_is_to_stop),
     CASE(a_job_that_was_removed_is_remembered),
     CASE(phases_move_the_status_forward),
