@@ -46,13 +46,14 @@ command_of() {
     data) echo "tests/hostile/bad_bytes.py --looks $(of 5000 200000) --whole-way $(of 50 2000)" ;;
     paths) echo "tests/hostile/paths.py --race $(of 100 10000)" ;;
     clients) echo "tests/hostile/clients.py --seconds 60 --storm 20 --tries 200" ;;
+    calls) echo "tests/chaos/each_call.py $([[ $size == release ]] && echo --all)" ;;
     tiny) echo "tests/chaos/tiny_jobs.py --jobs $(of 500 10000)" ;;
     soak) echo "tests/soak/soak.py --seconds $(of 300 3600)" ;;
     *) return 1 ;;
     esac
 }
 
-rows="soak kills servers cancels services poison tiny requests data paths clients"
+rows="soak kills servers cancels services poison calls tiny requests data paths clients"
 
 run_row() {
     local begin=$SECONDS status=0 words

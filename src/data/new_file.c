@@ -22,7 +22,7 @@ enum err new_file_init(struct new_file *file, const char *directory, const char 
                        bool overwrite, struct error *err)
 {
     struct stat status;
-    file->begun = false;
+    file->begun = file->named = false;
     file->overwrite = overwrite;
     const int length = snprintf(file->final, sizeof(file->final), "%s/%s", directory, name);
     const int longer = snprintf(file->temporary, sizeof(file->temporary), "%s/.%s.%ld.tmp",
@@ -75,6 +75,7 @@ enum err new_file_name(struct new_file *file, struct error *err)
     if (failed != 0)
         return new_file_error(err, "name", file->final);
     file->begun = false;
+    file->named = true;
     return ERR_OK;
 }
 
@@ -82,4 +83,6 @@ void new_file_abandon(const struct new_file *file)
 {
     if (file->begun)
         unlink(file->temporary);
+    if (file->named && !file->overwrite)
+        unlink(file->final);
 }

@@ -19,6 +19,7 @@ enum { NEW_FILE_PATH_MAX = 4096 };
 struct new_file {
     char final[NEW_FILE_PATH_MAX], temporary[NEW_FILE_PATH_MAX];
     bool begun;     /* set it before the temporary name is written to */
+    bool named;     /* it has its own name */
     bool overwrite; /* replace a file of the final name; else that is an error */
 };
 
@@ -31,7 +32,8 @@ MUST_CHECK enum err new_file_sync(const struct new_file *file, int64_t *ret_byte
 /* Give it its name; sync the directory after the last one (new_file_sync_directory). */
 MUST_CHECK enum err new_file_name(struct new_file *file, struct error *err);
 MUST_CHECK enum err new_file_sync_directory(const char *directory, struct error *err);
-/* Remove what was not named. May be called on all zero. */
+/* After a failure: remove it, by whichever name, unless it has replaced another, which is gone. May
+ * be called on all zero. */
 void new_file_abandon(const struct new_file *file);
 
 /* The error of errno: "cannot WHAT PATH: …". */

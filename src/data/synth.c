@@ -83,14 +83,13 @@ static enum err write_files(const struct synth_spec *spec, const struct synth_pl
     TRY(new_file_sync(&events, &result->events_bytes, err));
     TRY(new_file_sync(&clickstream, &result->clickstream_bytes, err));
     TRY(new_file_name(&clickstream, err));
-    rc = new_file_name(&events, err);
-    if (rc != ERR_OK && !spec->overwrite)
-        unlink(clickstream.final);
-    if (rc == ERR_OK)
-        rc = new_file_sync_directory(spec->directory, err);
+    TRY(new_file_name(&events, err));
+    TRY(new_file_sync_directory(spec->directory, err));
 done:
-    new_file_abandon(&clickstream);
-    new_file_abandon(&events);
+    if (rc != ERR_OK) {
+        new_file_abandon(&clickstream);
+        new_file_abandon(&events);
+    }
     return rc;
 }
 

@@ -323,7 +323,8 @@ enum err batch_write(const struct batch_spec *spec, struct batch_result *ret_res
     result.seconds = clock_seconds() - start;
     *ret_result = result;
 done:
-    new_file_abandon(&file);
+    if (rc != ERR_OK)
+        new_file_abandon(&file);
     batch_release(&b);
     return rc;
 }
