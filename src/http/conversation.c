@@ -313,7 +313,7 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *url, con
 /* A whole answer, that ends with the connection. */
 #define LAST_WORDS(status, title, code, detail)                                                    \
     "HTTP/1.1 " status " " title "\r\nConnection: close\r\n"                                       \
-    "Content-Type: application/problem+json\r\n\r\n"                                               \
+    "Content-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\n\r\n"            \
     "{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" status ",\"code\":\"" code     \
     "\",\"detail\":\"" detail "\",\"instance\":\"\"}\n"
 
