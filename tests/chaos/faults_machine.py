@@ -4,12 +4,13 @@ disk of their own, the clock behind libfaketime. What jobs then fail with is exc
 all else is judged as ever: no partial file, nothing lost, the next job works."""
 
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
 
 from moments import kill, kill_all_of, working
-from processes import LIBC, children_of
+from processes import LIBC, children_of, descendants_of
 
 DISK_BYTES = 512 << 20
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
@@ -72,8 +73,13 @@ def fail_calls(run, task):
     worker = run.extra_worker(task, command)
     hit = run.wait_for(lambda: " job_claimed " in worker.output(), 30)
     run.wait_for(lambda: worker.output().count(" job_claimed ") > 2, 8)
-    output = worker.output()
+    output, traced = worker.output(), descendants_of(worker.pid)
     kill_all_of(run, worker)
+    for pid in traced:  # whose calls fail for good once their tracer is gone: they hear nothing
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
     return hit and {"call": call, "error": error, "number": number,
             "jobs": output.count(" job_claimed "), "ended": output.count(" job_ended ")}
 

@@ -83,6 +83,12 @@ def children_of(pid):
     return found
 
 
+def descendants_of(pid):
+    """Those, and theirs, and so on."""
+    below = children_of(pid)
+    return below + [each for child in below for each in descendants_of(child)]
+
+
 def is_alive(pid):
     """Whether the process is there and no zombie."""
     try:
