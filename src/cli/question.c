@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/text.h"
 #include "cli/command.h"
 
 enum { HISTORY_LINE_MAX = 4096, LIST_TEXT_MAX = 1 << 20 };
@@ -162,12 +164,25 @@ enum err question_item(const struct question *question, const char *id, int32_t 
     return ERR_OK;
 }
 
+/* As it is, for programs; a terminal would obey what a file says. */
+static void print_text(struct str id)
+{
+    struct error ignored;
+    char *shown = isatty(STDOUT_FILENO) == 1 ? mem_plain(id.len + 1, &ignored) : NULL;
+    if (shown != NULL) {
+        memcpy(shown, id.ptr, id.len);
+        shown[id.len] = '\0';
+        text_make_printable(shown);
+    }
+    fwrite(shown != NULL ? shown : id.ptr, 1, id.len, stdout);
+    mem_free(shown);
+}
+
 void print_id(const struct idmap *map, int32_t index)
 {
     char text[24];
     if (map->kind == ID_STRING) { /* of any length */
-        const struct str id = idmap_string(map, index);
-        fwrite(id.ptr, 1, id.len, stdout);
+        print_text(idmap_string(map, index));
     } else {
         fputs(idmap_text(map, index, text, sizeof(text)), stdout);
     }

@@ -47,7 +47,7 @@ void print_recommendations(const struct model_record *record, const struct recom
 MUST_CHECK enum err recommend_many(const struct parsed_options *parsed,
                                    const struct question *question, struct error *err);
 
-/* The id at an index, of any length. */
+/* The id at an index, of any length; on a terminal without control characters. */
 void print_id(const struct idmap *map, int32_t index);
 
 #endif

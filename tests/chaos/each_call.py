@@ -64,7 +64,7 @@ class Scenario:
 
 
 class Train(Scenario):
-    """`files`: how many a whole one leaves."""
+    """A model and its hits, or nothing."""
 
     def command(self, place):
         return ["train", "--model", "als", "--iterations", "1", "--factors", "4", "--data",

@@ -1,9 +1,11 @@
-"""The progress bar, as a terminal shows it: on a pseudo-terminal of a given width.
+"""The progress bar, as a terminal shows it: on a pseudo-terminal of a given width. And what a terminal
+is not shown: what a file's texts would tell it to do.
 
 RECTRAIN is the program.
 """
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -21,16 +23,17 @@ PHASES = ["Load", "Split", "Train", "Evaluate", "Save"]
 
 
 class Terminal:
-    """What a program wrote to a terminal of so many columns."""
+    """What a program wrote to a terminal of so many columns; `shows_output`: its output too, not
+    its messages alone."""
 
-    def __init__(self, columns, *words, env=None, stop_after=None):
+    def __init__(self, columns, *words, env=None, stop_after=None, shows_output=False):
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         settings = {"PATH": os.environ.get("PATH", ""), "TERM": "xterm", "LC_ALL": "C.UTF-8",
                     **{name: value for name, value in os.environ.items() if "SAN_" in name},
                     **(env or {})}
-        process = subprocess.Popen([RECTRAIN, *words], stdin=slave, stdout=subprocess.DEVNULL,
-                                   stderr=slave, env=settings)
+        process = subprocess.Popen([RECTRAIN, *words], stdin=slave, stderr=slave, env=settings,
+                                   stdout=slave if shows_output else subprocess.DEVNULL)
         os.close(slave)
         begin = time.monotonic()
         written = b""
@@ -123,6 +126,45 @@ class Bar(unittest.TestCase):
         self.assertRegex(shown.lines[2], r"^Train +.* \d+ %")
         self.assertNotIn("100 %", shown.lines[2])
         self.assertRegex(shown.lines[3], r"^rectrain train: .*cancelled")
+
+
+class Hostile(unittest.TestCase):
+    """Ids and columns that are escape sequences."""
+
+    ITEM = "\x1b[2Jitem"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, cls.place)
+        rows = [f"u{user},{cls.ITEM}{(user + day) % 4},{10 if day == 8 else 17},2025-01-0{day}"
+                for user in range(8) for day in (1, 2, 8)]
+        for name, header in (("good", "event_date"), ("bad", "\x1b]0;title\x07")):
+            os.mkdir(f"{cls.place}/{name}")
+            with open(f"{cls.place}/{name}/clickstream.csv", "w", encoding="utf-8") as file:
+                file.write("\n".join([f"cookie,node,event,{header}", *rows, ""]))
+            with open(f"{cls.place}/{name}/events.csv", "w", encoding="utf-8") as file:
+                file.write("event,is_contact\n10,1\n17,0\n")
+        made = subprocess.run([RECTRAIN, "train", "--model", "popular", "--eval-days", "1", "--data",
+                               f"{cls.place}/good", "--output", cls.place, "--json", "--quiet"],
+                              capture_output=True, text=True, check=True)
+        cls.model = json.loads(made.stdout)["model_path"]
+
+    def test_an_id_is_shown_without_what_a_terminal_obeys(self):
+        words = ("recommend", self.model, "--user", "u1", "--with-seen")
+        shown = Terminal(80, *words, shows_output=True)
+        self.assertEqual(shown.status, 0, shown.text)
+        self.assertNotIn("\x1b", shown.text)
+        self.assertIn("?[2Jitem", shown.text)
+        kept = subprocess.run([RECTRAIN, *words], capture_output=True, text=True, check=True)
+        self.assertIn(self.ITEM, kept.stdout)
+
+    def test_so_is_a_column_in_a_message(self):
+        told = Terminal(80, "train", "--model", "popular", "--data", f"{self.place}/bad", "--output",
+                        self.place)
+        self.assertEqual(told.status, 3, told.text)
+        self.assertNotIn("\x1b", told.text)
+        self.assertIn("?]0;title?", told.text)
 
 
 if __name__ == "__main__":
