@@ -39,8 +39,8 @@ command_of() {
     servers) chaos sqlite 50 20 --only kill_server kill_server_at_job_created ;;
     cancels) chaos sqlite 60 10 --only cancel_pending cancel_loading_data cancel_preprocessing \
         cancel_training cancel_predict_pending cancel_predict_loading_data cancel_predict_training ;;
-    services) chaos fleet 16 10 --only kill_broker stop_database stop_both freeze_worker cut_database \
-        hold_database cut_broker slow_broker ;;
+    services) chaos fleet 20 10 --only kill_broker kill_broker_60 stop_database stop_both \
+        freeze_worker cut_database hold_database cut_broker slow_broker ;;
     poison) chaos sqlite 10 10 --only poison poison_predict ;;
     requests) echo "tests/hostile/bad_requests.py -v --mutants $(of 5000 1000000)" ;;
     data) echo "tests/hostile/bad_bytes.py --looks $(of 5000 200000) --whole-way $(of 50 2000)" ;;
