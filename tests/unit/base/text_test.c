@@ -249,6 +249,32 @@ static void a_duration_that_nobody_knows_is_a_question_mark(void **state)
     assert_string_equal(text_seconds(1e30, out, sizeof(out)), "?");
 }
 
+static void what_a_terminal_obeys_is_made_visible(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"", ""},
+        {"plain, Grüße, 日本", "plain, Grüße, 日本"},
+        {"\x1b[2J\a\x7f", "?[2J??"},
+        {"a\xc2\x9b"
+         "31m",
+         "a??31m"}, /* CSI in one character */
+        {"\xe2\x80\xae"
+         "gnp.exe\xe2\x81\xa6",
+         "???gnp.exe???"},                                        /* turned about */
+        {"\xe2\x80\x9c\xe2\x81\xaa", "\xe2\x80\x9c\xe2\x81\xaa"}, /* their neighbours */
+        {"cut \xe2\x80", "cut \xe2\x80"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "%s", cases[i].text);
+        text_make_printable(text);
+        assert_string_equal(text, cases[i].shown);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +294,7 @@ int main(void)
         cmocka_unit_test(a_short_buffer_is_never_overrun),
         cmocka_unit_test(durations_read_like_a_clock),
         cmocka_unit_test(a_duration_that_nobody_knows_is_a_question_mark),
+        cmocka_unit_test(what_a_terminal_obeys_is_made_visible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
