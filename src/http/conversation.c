@@ -313,16 +313,15 @@ static enum MHD_Result take_head(struct exchange *exchange, const char *url, con
 /* A whole answer, that ends with the connection. */
 #define LAST_WORDS(status, title, code, detail)                                                    \
     "HTTP/1.1 " status " " title "\r\nConnection: close\r\n"                                       \
-    "Content-Type: application/problem+json\r\nX-Content-Type-Options: nosniff\r\n\r\n"            \
-    "{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" status ",\"code\":\"" code     \
-    "\",\"detail\":\"" detail "\",\"instance\":\"\"}\n"
+    "Content-Type: application/problem+json\r\nX-Content-Type-Options: "                           \
+    "nosniff\r\n\r\n" PROBLEM_WORDS(status, title, code, detail)
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t *size)
 {
     static const char too_large[] =
         LAST_WORDS("413", "Content Too Large", "body_too_large", "the body is too large");
-    static const char no_memory[] = LAST_WORDS("503", "Service Unavailable", "unavailable",
-                                               "the server has no memory for this now");
+    static const char no_memory[] =
+        LAST_WORDS("503", "Service Unavailable", "unavailable", WITHOUT_MEMORY);
     const struct http_limits *limits = &exchange->server->config.limits;
     const bool is_kept = upload_keep(exchange, bytes, *size);
     *size = 0;

@@ -96,6 +96,12 @@ void response_init(struct response *response, struct arena *arena,
 void response_release(struct response *response);
 /* Drop the body and what belongs to it; status and headers stay. */
 void response_drop_body(struct response *response);
+/* A problem's body that needs no memory; `status` in digits, as a text. */
+#define PROBLEM_WORDS(status, title, code, detail)                                                 \
+    "{\"type\":\"about:blank\",\"title\":\"" title "\",\"status\":" status ",\"code\":\"" code     \
+    "\",\"detail\":\"" detail "\",\"instance\":\"\"}\n"
+#define WITHOUT_MEMORY "the server has no memory for this now; try again later"
+
 /* Write a problem's body from its parts. Without memory it is a 503 of words that need none. */
 void response_problem_finish(struct response *response);
 

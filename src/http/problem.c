@@ -149,9 +149,7 @@ done:
 void response_problem_finish(struct response *response)
 {
     static const char without_memory[] =
-        "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,"
-        "\"code\":\"unavailable\",\"detail\":\"the server has no memory for this now; try again "
-        "later\",\"instance\":\"\"}\n";
+        PROBLEM_WORDS("503", "Service Unavailable", "unavailable", WITHOUT_MEMORY);
     static const char type[] = "application/problem+json";
     struct error err;
     struct strbuf text;

@@ -11,6 +11,7 @@ RECTRAIN names the program, PYTHONPATH the directory tests/support.
 import argparse
 import collections
 import concurrent.futures
+import functools
 import os
 import pickle
 import shutil
@@ -207,6 +208,7 @@ def run_once(scenario, call, error, number):
     return True, None, done.returncode
 
 
+@functools.cache
 def loading(call):
     """How many of them a program makes that does next to nothing."""
     with tempfile.NamedTemporaryFile() as log:

@@ -99,8 +99,9 @@ def storm(url, done, refused, ending):
         client = Client(url)
         while not crowd.stopping.is_set():
             answer = client.post("/token", form={"username": DEMO_EMAIL, "password": DEMO_PASSWORD})
-            with (done if answer.status == 200 else refused).get_lock():
-                (done if answer.status == 200 else refused).value += 1
+            counter = done if answer.status == 200 else refused
+            with counter.get_lock():
+                counter.value += 1
     for number in range(STORM):
         crowd.add(f"login {number}", log_in)
     crowd.start()

@@ -17,36 +17,33 @@ static void each_new_job_has_its_message(void **state)
     outbox_list_release(&list);
 }
 
+/* So many messages are free; they are held for two seconds from now on. */
+static void assert_taken(const struct fixture *f, int32_t count)
+{
+    struct error err;
+    struct outbox_list list;
+    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 2000, &list, &err));
+    assert_int_equal(list.count, count);
+    outbox_list_release(&list);
+}
+
 static void a_message_is_held_by_one_until_its_time_is_over(void **state)
 {
     const struct fixture *f = *state;
-    struct error err;
-    struct outbox_list list;
     add_job(f, f->user_id);
-    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 2000, &list, &err));
-    assert_int_equal(list.count, 1);
-    outbox_list_release(&list);
-    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 2000, &list, &err));
-    assert_int_equal(list.count, 0);
-    outbox_list_release(&list);
+    assert_taken(f, 1);
+    assert_taken(f, 0);
     fixture_sql(f, "UPDATE outbox SET taken_until_ms = 1");
-    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 2000, &list, &err));
-    assert_int_equal(list.count, 1);
-    outbox_list_release(&list);
+    assert_taken(f, 1);
 }
 
 static void a_hold_of_a_clock_that_was_set_back_holds_nothing(void **state)
 {
     const struct fixture *f = *state;
-    struct error err;
-    struct outbox_list list;
     add_job(f, f->user_id);
-    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 2000, &list, &err));
-    outbox_list_release(&list);
+    assert_taken(f, 1);
     fixture_sql(f, "UPDATE outbox SET taken_until_ms = taken_until_ms + 3600000");
-    assert_ok(outbox_take(f->store, JOB_TRAIN, 10, 2000, &list, &err));
-    assert_int_equal(list.count, 1);
-    outbox_list_release(&list);
+    assert_taken(f, 1);
 }
 
 static void a_confirmed_message_never_comes_again(void **state)
